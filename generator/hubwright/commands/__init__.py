@@ -1,0 +1,1 @@
+"""The commands: one module each, which owns its arguments and returns an exit code."""
