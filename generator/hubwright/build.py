@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubwright import catalog, packing
-from hubwright.capacity import Capacity, Resources, capacity_of
+from hubwright.capacity import Capacity, capacity_of
 from hubwright.findings import Finding
 from hubwright.layers import Merged
 from hubwright.model import (
@@ -21,7 +21,7 @@ from hubwright.model import (
     NodePool,
     RequestLimit,
 )
-from hubwright.quantity import parse_cpu, parse_memory
+from hubwright.quantity import Resources, parse_cpu, parse_memory
 from hubwright.source import KeyPath, Source, dotted
 
 Places = Source | Merged

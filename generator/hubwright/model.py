@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hubwright.capacity import Capacity, Resources
+from hubwright.capacity import Capacity
 from hubwright.layers import Merged
 from hubwright.packing import Preset
+from hubwright.quantity import Resources
 from hubwright.source import Source
 
 PURPOSE_LABEL = "k8s.dask.org/node-purpose"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hubwright import catalog, packing
-from hubwright.capacity import Capacity, Resources, capacity_of
+from hubwright.capacity import Capacity, capacity_of
 from hubwright.commands import common
 from hubwright.findings import CannotGoOn
 from hubwright.packing import Preset
-from hubwright.quantity import format_cpu, parse_cpu, parse_memory
+from hubwright.quantity import Resources, format_cpu, parse_cpu, parse_memory
 
 if TYPE_CHECKING:
     from rich.console import Console
