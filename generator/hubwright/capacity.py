@@ -85,8 +85,6 @@ def _reserved_cpu(machine: MachineType) -> int:
         return _aks_cpu(machine.vcpus)
     if machine.name in ("e2-micro", "e2-small", "e2-medium"):
         return 1060  # shared cores: GKE (karpenter-provider-gcp, pkg/utils/utils.go); 940m of 2 seen on e2-medium
-    if machine.name.startswith("h3-"):
-        return 180  # observed: 87.82 of 88
     return _tiered_cpu(machine.vcpus)
 
 

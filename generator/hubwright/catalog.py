@@ -98,6 +98,9 @@ def closest(wrong: str, known: Sequence[str]) -> str | None:
         if _flat(name) == flat:
             return name
     by_flat = {_flat(name): name for name in known}
+    for other, name in by_flat.items():  # Azure's types are often named without their first word
+        if len(flat) >= 5 and other.endswith(flat):
+            return name
     near = difflib.get_close_matches(flat, by_flat, n=1, cutoff=0.75)
     return by_flat[near[0]] if near else None
 

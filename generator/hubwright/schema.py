@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -33,9 +34,22 @@ def schema(kind: str) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str) -> Any:
-    from jsonschema import Draft7Validator
+    return _draft7()(schema(kind))
 
-    return Draft7Validator(schema(kind))
+
+def _draft7() -> Any:
+    """The validator class. Where it is installed, jsonschema loads a checker of URLs that compiles grammars for a
+    second and that no schema of ours uses; so it is hidden for the time of the import."""
+    unused = "rfc3987_syntax"
+    hide = unused not in sys.modules
+    if hide:
+        sys.modules[unused] = None  # type: ignore[assignment]
+    try:
+        from jsonschema import Draft7Validator
+    finally:
+        if hide:
+            del sys.modules[unused]
+    return Draft7Validator
 
 
 def check(source: Source, kind: str) -> list[Finding]:

@@ -16,10 +16,11 @@ CHART_VALUES = "chart-values"
 def bundle(name: str, folder: Path) -> dict[str, Any]:
     """The schema `name` with every definition it takes from another file copied in."""
     schema: dict[str, Any] = _load(folder / f"{name}.schema.yaml")
-    definitions: dict[str, Any] = schema.get("definitions", {})
-    bundled = _localise(schema, definitions, folder)
-    if definitions:
-        bundled["definitions"] = dict(sorted(definitions.items()))
+    definitions: dict[str, Any] = {}
+    bundled: dict[str, Any] = _localise(schema, definitions, folder)
+    merged = {**bundled.get("definitions", {}), **definitions}
+    if merged:
+        bundled["definitions"] = dict(sorted(merged.items()))
     return bundled
 
 

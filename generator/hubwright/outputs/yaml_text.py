@@ -39,6 +39,6 @@ def values_text(hub: Hub, values: dict[str, Any], which: str) -> str:
 def dump(values: Any) -> str:
     """Plain block YAML, keys in the order given."""
     text: str = yaml.dump(
-        values, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120
+        values, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=10**6
     )
     return text
