@@ -1,0 +1,38 @@
+"""The controller, confined to its namespace. Run as a program: python hub_controller.py --config FILE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hub_settings
+from dask_gateway_server.backends.kubernetes import controller as upstream
+from hub_informers import NamespacedClient, refuse_untested_server
+
+
+class HubController(upstream.KubeController):  # type: ignore[misc]
+    """KubeController of one namespace."""
+
+    aliases = {
+        "log-level": "HubController.log_level",
+        "f": "HubController.config_file",
+        "config": "HubController.config_file",
+    }
+
+    async def setup(self) -> None:
+        """Set up as upstream does, with informers of our namespace."""
+        namespace = hub_settings.load().namespace
+        whole = upstream.RateLimitedClient
+
+        def confined(client: Any, limiter: Any) -> NamespacedClient:
+            return NamespacedClient(whole(client, limiter), namespace)
+
+        upstream.RateLimitedClient = confined
+        try:
+            await super().setup()
+        finally:
+            upstream.RateLimitedClient = whole
+
+
+if __name__ == "__main__":
+    refuse_untested_server()
+    HubController.launch_instance()
