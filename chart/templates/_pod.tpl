@@ -6,13 +6,15 @@ labels:
   {{- with $values.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+{{- $annotations := dict -}}
+{{- if ne .component "proxy" -}}
+{{- $config := include (print .root.Template.BasePath "/gateway/configmap.yaml") .root -}}
+{{- $_ := set $annotations "checksum/config" (sha256sum $config) -}}
+{{- end -}}
+{{- with merge $annotations $values.podAnnotations }}
 annotations:
-  {{- if ne .component "proxy" }}
-  checksum/config: {{ include (print .root.Template.BasePath "/gateway/configmap.yaml") .root | sha256sum }}
-  {{- end }}
-  {{- with $values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
-  {{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* What the pods of all components share: account, security, placement, secrets. Scope: dict root, component. */}}

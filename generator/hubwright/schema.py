@@ -34,10 +34,11 @@ def schema(kind: str) -> dict[str, Any]:
 
 @cache
 def _validator(kind: str) -> Any:
-    return _draft7()(schema(kind))
+    return draft7()(schema(kind))
 
 
-def _draft7() -> Any:
+@cache
+def draft7() -> Any:
     """The validator class. Where it is installed, jsonschema loads a checker of URLs that compiles grammars for a
     second and that no schema of ours uses; so it is hidden for the time of the import."""
     unused = "rfc3987_syntax"

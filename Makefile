@@ -1,0 +1,56 @@
+# The developer's loop. `make help` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help run test bench generate check lint-python chart-test lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(STAMP)  ## generate and lint values/, with a summary
+	$(BIN)/hubwright generate values
+	$(BIN)/hubwright lint values
+
+test: $(STAMP) lint-python chart-test  ## everything that needs no cluster
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+lint-python: $(STAMP)
+	$(BIN)/ruff check generator tests chart/files
+	$(BIN)/ruff format --check generator tests chart/files
+	$(BIN)/mypy generator tests
+	cd chart/files/gateway && ../../../$(BIN)/mypy --config-file ../../../pyproject.toml .
+
+chart-test: $(STAMP)
+	$(BIN)/python -m tests.tools install helm-unittest helm
+	"$$($(BIN)/python -m tests.tools path helm-unittest)" --strict -f 'tests/*_test.yaml' -f 'tests/*/*_test.yaml' chart
+
+bench: $(STAMP)  ## timings, each next to its comparison in the same run
+	$(BIN)/python -m tests.tools install helm
+	$(BIN)/python -m tests.bench
+
+generate: $(STAMP)  ## everything generated in this repository: schemas, references, values
+	$(BIN)/python generator/maintain/schemas.py
+	$(BIN)/python generator/maintain/reference.py
+	$(BIN)/hubwright generate values
+
+check: $(STAMP)  ## what CI compares: generated files are up to date, files are sound
+	$(BIN)/hubwright generate values --check
+	$(BIN)/hubwright lint values
+
+lock: $(STAMP)  ## choose the newest development dependencies
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements-dev.lock
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
