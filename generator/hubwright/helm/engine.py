@@ -35,4 +35,4 @@ def reason(text: str) -> str:
     cleaned = text.strip()
     for wrapping in _WRAPPINGS:
         cleaned = wrapping.sub("", cleaned, count=1)
-    return cleaned.strip()
+    return cleaned.strip().removesuffix("Use --debug flag to render out invalid YAML").strip()
