@@ -116,7 +116,9 @@ def test_findings_come_as_json(hubwright: Run) -> None:
 
 
 def test_presets_come_as_json(hubwright: Run) -> None:
-    done = hubwright("presets", "--machine-type", "r5.4xlarge", "--machine-type", "r7i.4xlarge", "--format", "json", cwd=ROOT)
+    done = hubwright(
+        "presets", "--machine-type", "r5.4xlarge", "--machine-type", "r7i.4xlarge", "--format", "json", cwd=ROOT
+    )
 
     report = json.loads(done.stdout)
     assert [machine["name"] for machine in report["machineTypes"]] == ["r5.4xlarge", "r7i.4xlarge"]
@@ -190,7 +192,9 @@ def test_no_color_is_heeded() -> None:
 def test_a_reader_that_stops_reading_is_no_error() -> None:
     program = f"{sys.executable} -m hubwright template values | head -1"
 
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
     assert done.stdout.startswith("---")
     assert done.stderr == ""
@@ -210,7 +214,11 @@ def test_an_interrupt_leaves_whole_files_and_exits_with_130(tmp_path: Path) -> N
     for path in before:
         path.write_text("old\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "hubwright", "generate"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "hubwright", "generate"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     process.stdout.readline()  # the first file is written

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import reference
 import yaml
 
 import hubwright
+import schemas
 from hubwright import fleet, writing
 from hubwright.commands import common
 from hubwright.commands.generate import planned
 from hubwright.outputs import gateway
 from tests.conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "generator" / "maintain"))
-import reference
-import schemas
 
 
 @pytest.mark.parametrize("path", sorted(schemas.outputs(ROOT)), ids=lambda path: path.name)
@@ -128,7 +125,15 @@ SHARED = {
     "controller": {"extraEnv"},
     "proxy": {"topologySpreadConstraints", "replicas", "podDisruptionBudget", "imagePullSecrets"},
 }
-SHARED_BY_ALL = {"priorityClassName", "nodeSelector", "affinity", "tolerations", "podLabels", "podAnnotations", "serviceAccount"}
+SHARED_BY_ALL = {
+    "priorityClassName",
+    "nodeSelector",
+    "affinity",
+    "tolerations",
+    "podLabels",
+    "podAnnotations",
+    "serviceAccount",
+}
 
 
 def used_in_templates() -> set[str]:
@@ -137,7 +142,10 @@ def used_in_templates() -> set[str]:
     config = (folder / "gateway/configmap.yaml").read_text()
     whole = "".join(path.read_text() for path in folder.rglob("*.*")) + config.replace("$values.", ".Values.")
     used = set(re.findall(r"\.Values\.([A-Za-z]+(?:\.[A-Za-z]+)*)", whole))
-    used |= {f"controller.{key}" for key in re.findall(r'"([A-Za-z]+)"', config.split("pick $values.controller")[1].split(")")[0])}
+    used |= {
+        f"controller.{key}"
+        for key in re.findall(r'"([A-Za-z]+)"', config.split("pick $values.controller")[1].split(")")[0])
+    }
     used.discard("controller")
     for component in COMPONENTS:
         own = "".join(path.read_text() for path in (folder / component).glob("*.yaml") if path.name != "configmap.yaml")

@@ -59,7 +59,16 @@ def test_plain_helm_with_the_committed_file_makes_the_same(hub: Hub, tmp_path: P
     committed = yaml.safe_load((ROOT / f"values/{hub.reference}/rendered/gateway.values.yaml").read_text())
     path = hub.settings.get("valuesPath", {}).get("gateway", "")
     (tmp_path / "values.yaml").write_text(yaml.safe_dump(nested(committed, path)))
-    command = [program("helm"), "template", hub.release, ROOT / "chart", "-n", hub.namespace, "-f", tmp_path / "values.yaml"]
+    command: list[str | Path] = [
+        program("helm"),
+        "template",
+        hub.release,
+        ROOT / "chart",
+        "-n",
+        hub.namespace,
+        "-f",
+        tmp_path / "values.yaml",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     def key(document: dict[str, Any]) -> tuple[str, str]:
@@ -90,7 +99,9 @@ def test_workers_of_every_size_fill_every_machine_of_their_pools(hub: Hub) -> No
 @pytest.mark.parametrize("hub", HUBS, ids=IDS)
 def test_the_hub_side_and_the_gateway_agree_on_the_address(hub: Hub) -> None:
     path = hub.settings.get("valuesPath", {}).get("jupyterhub", "")
-    values = nested(yaml.safe_load((ROOT / f"values/{hub.reference}/rendered/jupyterhub.values.yaml").read_text()), path)
+    values = nested(
+        yaml.safe_load((ROOT / f"values/{hub.reference}/rendered/jupyterhub.values.yaml").read_text()), path
+    )
     made = {(one["kind"], one["metadata"]["name"]): one for one in objects(hub)}
     host = values["hub"]["services"]["dask-gateway"]["url"].removeprefix("http://")
     name, namespace = host.split(".")
@@ -175,7 +186,9 @@ def test_everything_values_set_every_value() -> None:
 
     whole = yaml.safe_load((ROOT / "chart/ci/everything-values.yaml").read_text())
 
-    assert {path for path in value_paths(chart_values()) if not any(one.startswith(path) for one in value_paths(whole))} == set()
+    assert {
+        path for path in value_paths(chart_values()) if not any(one.startswith(path) for one in value_paths(whole))
+    } == set()
 
 
 @pytest.mark.parametrize("version", kubernetes_schemas.VERSIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -158,4 +157,4 @@ def test_permissions_of_a_file_stay(hubwright: Run, folder: Path) -> None:
     hubwright("generate", cwd=folder)
 
     assert (folder / RENDERED).stat().st_mode & 0o777 == 0o640
-    assert not [name for name in os.listdir((folder / RENDERED).parent) if name.startswith(".")]
+    assert not list((folder / RENDERED).parent.glob(".*"))

@@ -56,7 +56,9 @@ def _say(text: str, code: int) -> int:
 
 def _bug_report() -> str:
     versions = f"hubwright {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    return f"{traceback.format_exc()}\nThis is a fault of hubwright. Please report it with the text above and: {versions}"
+    return (
+        f"{traceback.format_exc()}\nThis is a fault of hubwright. Please report it with the text above and: {versions}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Schema-checked data to the model. What the schema cannot say about one file (amounts, machine types) is found here."""
+"""Schema-checked data to the model; what the schema cannot say of one file (amounts, machine types) is found here."""
 
 from __future__ import annotations
 
@@ -261,4 +261,3 @@ def _idle_timeout(spec: Mapping[str, Any]) -> IdleTimeout:
 
 def _pair(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {"request": value, "limit": value}
-

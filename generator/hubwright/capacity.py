@@ -54,7 +54,7 @@ def capacity_of(
     reserved: Resources | None = None,
     allocatable: Resources | None = None,
 ) -> Capacity:
-    """The capacity of `machine`; `reserved` (daemon sets) and `allocatable` replace our figures where a pool states them."""
+    """The capacity of `machine`; `reserved` (daemon sets) and `allocatable` of a pool replace our figures."""
     offered = allocatable or predicted_allocatable(machine, max_pods=max_pods)
     kept = reserved or DAEMON_SETS[machine.provider]
     return Capacity(
@@ -145,7 +145,7 @@ def _gke_reserved(machine: MachineType) -> int:
 def linux_hidden(memory_bytes: int) -> int:
     """Memory that the kernel takes before kubelet sees it (kubernetes/autoscaler, gce_reserved.go), in bytes.
 
-    1/64 of the memory, 16 MiB, 64 MiB above 3 GiB, 8 MiB up to 8 GiB, and 0.175 % but at most 248 MiB on COS and Ubuntu.
+    1/64 of the memory, 16 MiB, 64 MiB above 3 GiB, 8 MiB up to 8 GiB, and 0.175 % (at most 248 MiB) on COS and Ubuntu.
     """
     hidden = memory_bytes // 64 + 16 * MIB
     if memory_bytes > 3 * GIB:

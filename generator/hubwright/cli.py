@@ -15,11 +15,11 @@ _COMMANDS = ("init", "generate", "lint", "presets", "template", "rules", "chart"
 class LazyGroup(click.Group):
     """A group that imports the module of a command only when it is needed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click gives it
         """The commands in the order that one meets them."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click gives it
         """The command, imported; None for a name that is none."""
         if cmd_name not in _COMMANDS:
             return None

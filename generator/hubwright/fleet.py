@@ -144,14 +144,16 @@ def _relative(path: Path) -> Path:
 
 def _cluster_folders(root: Path) -> list[Path]:
     return sorted(
-        folder for folder in root.iterdir()
+        folder
+        for folder in root.iterdir()
         if folder.is_dir() and not folder.name.startswith(".") and folder.name != RENDERED
     )
 
 
 def _hub_folders(cluster: Path) -> list[Path]:
     return sorted(
-        folder for folder in cluster.iterdir()
+        folder
+        for folder in cluster.iterdir()
         if folder.is_dir() and folder.name != RENDERED and _present(folder / HUB_FILE)
     )
 

@@ -1,4 +1,4 @@
-"""Checks manifests against Kubernetes' own schemas, of the oldest and the newest known version, and against our CRDs."""
+"""Checks manifests against Kubernetes' own schemas, of the oldest and newest known version, and against our CRDs."""
 
 from __future__ import annotations
 

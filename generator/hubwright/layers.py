@@ -1,4 +1,4 @@
-"""Merges the layers of a hub (defaults, the cluster's hubDefaults, the hub) and remembers where each value came from."""
+"""Merges the layers of a hub (defaults, the cluster's hubDefaults, the hub); each value keeps its place of origin."""
 
 from __future__ import annotations
 

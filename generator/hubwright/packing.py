@@ -1,4 +1,4 @@
-"""From what machines offer to worker sizes that fill them: n workers of a preset take a node of any type in the pool."""
+"""From what machines offer to worker sizes that fill them: n workers of a preset take a node of any type of a pool."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _problem(capacities: Sequence[Capacity], vcpus: int, cpus: int) -> PackingPr
         return PackingProblem(cpus=cpus, kind="too-big", message=message)
     preset = _preset(capacities, cpus)
     if preset.cpu_request_millicores <= 0 or preset.memory_bytes < LEAST_WORKER_MEMORY:
-        message = f"a worker of {cpus} CPUs would have {preset.memory_bytes // MIB} MiB and {preset.cpu_request_millicores}m CPU"
+        message = f"{cpus} CPUs would come with {preset.memory_bytes // MIB} MiB and {preset.cpu_request_millicores}m"
         return PackingProblem(cpus=cpus, kind="no-room", message=message)
     if vcpus % cpus:
         used = preset.workers_per_node * cpus

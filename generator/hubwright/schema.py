@@ -79,7 +79,8 @@ def _nearest_alternative(error: Any) -> Iterator[Any]:
         by_choice.setdefault(child.schema_path[0], []).append(child)
     wrong_type = ("type",)
     suited = [
-        errors for errors in by_choice.values()
+        errors
+        for errors in by_choice.values()
         if not any(e.validator in wrong_type and len(e.path) == 0 for e in errors)
     ]
     for child in (suited or list(by_choice.values()))[0]:
@@ -92,7 +93,9 @@ def _findings(error: Any, source: Source, kind: str) -> list[Finding]:
         return [_unknown_key(error, (*path, key), source, kind) for key in _extra_keys(error)]
     if error.validator == "required":
         return [_missing(error, path, source)]
-    if error.parent is not None and "propertyNames" in error.parent.schema_path or "propertyNames" in error.schema_path:
+    if (
+        error.parent is not None and "propertyNames" in error.parent.schema_path
+    ) or "propertyNames" in error.schema_path:
         path = (*path, str(error.instance))
     message, remedy = _words(error)
     return [_finding(source, path, message, remedy)]

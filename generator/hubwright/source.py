@@ -7,7 +7,6 @@ tags, several documents, alias bombs and files of megabytes.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +97,7 @@ def _read(path: Path, shown: str) -> bytes | Finding:
         return path.read_bytes()
     except FileNotFoundError:
         if path.is_symlink():
-            target = os.readlink(path)
+            target = path.readlink()
             return _finding(place, "unreadable", f"the link points to {target}, which is not there", "mend the link")
         return _finding(place, "unreadable", "the file is not there", "check the name")
     except OSError as error:
@@ -212,7 +211,9 @@ class _Walk:
                 first = self.places[at].line
                 message = f"the key stands twice, first in line {first}"
                 self.findings.append(
-                    Finding(place=place, rule="duplicate-key", path=dotted(at), message=message, remedy="keep one of them")
+                    Finding(
+                        place=place, rule="duplicate-key", path=dotted(at), message=message, remedy="keep one of them"
+                    )
                 )
                 continue
             self.places[at] = place

@@ -23,10 +23,10 @@ SOURCES = {
 # r8i-flex: moto 5.2.5 alone. max_pods: awslabs/amazon-eks-ami, nodeadm/internal/kubelet/instance-info.jsonl, commit
 # 4d63a3bc2d86 (2026-07-01): interfaces of the default network card * (IPv4 addresses of one - 1) + 2.
 # hidden_mib: measured = aws/karpenter-provider-aws, pkg/providers/instancetype/zz_generated.memory_overhead.go, the
-# larger of commits 15e87699c992 (2023-07-11) and 33450d8f82de (2023-09-03). rule = upper level of two measured (m5, c5);
+# larger of commits 15e87699c992 (2023-07-11) and 33450d8f82de (2023-09-03). rule = upper of two measured levels (m5, c5);
 # 3.3 % + 160 MiB (r7i, c7i); 3.8 % + 160 MiB (r7a, c7a); never measured: the larger of 7.5 % and 3.7 % + 300 MiB.""",
     "gcp": """\
-# Google Compute Engine. Cyclenerd/google-cloud-pricing-cost-calculator, build/gcp.yml, commit 08440e74c5f5 (2026-07-22);
+# Google. Cyclenerd/google-cloud-pricing-cost-calculator, build/gcp.yml, commit 08440e74c5f5 (2026-07-22);
 # memory as listed * 1024 MiB. n1-highcpu: 0.9 GiB for each CPU. e2-micro, -small, -medium show 2 CPUs to kubelet.
 # measured = seen on a node that the tests compare with; hidden memory is a formula for all (capacity.py).""",
     "azure": """\
@@ -76,7 +76,16 @@ def rows_plain(folder: Path, provider: str) -> list[str]:
 
 
 def _line(row: dict[str, object], basis: str, max_pods: object, hidden: object) -> str:
-    cells = [row["machine_type"], row["vcpu"], row["memory_mib"], row.get("gpus", 0), row["arch"], basis, max_pods, hidden]
+    cells = [
+        row["machine_type"],
+        row["vcpu"],
+        row["memory_mib"],
+        row.get("gpus", 0),
+        row["arch"],
+        basis,
+        max_pods,
+        hidden,
+    ]
     return ",".join(str(cell) for cell in cells)
 
 

@@ -59,7 +59,9 @@ def _strict(name: str, node: Any) -> Any:
     if node.get("format") == "int-or-string":
         return {"anyOf": [{"type": "integer"}, {"type": "string"}]}
     made = {
-        key: {field: _strict("", child) for field, child in value.items()} if key == "properties" else _strict("", value)
+        key: {field: _strict("", child) for field, child in value.items()}
+        if key == "properties"
+        else _strict("", value)
         for key, value in node.items()
         if key in ("type", "properties", "required", "items", "additionalProperties", "$ref", "enum")
     }

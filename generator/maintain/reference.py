@@ -22,16 +22,20 @@ _MADE_BY = "<!-- Made by generator/maintain/reference.py; do not edit. -->\n"
 def outputs(root: Path) -> dict[Path, str]:
     """Path to content of every reference page."""
     folder = root / "docs" / "reference"
-    pages = {
-        folder / name: _schema_page(root, kind, title, file) for kind, (name, title, file) in PAGES.items()
-    }
+    pages = {folder / name: _schema_page(root, kind, title, file) for kind, (name, title, file) in PAGES.items()}
     pages[folder / "rules.md"] = _rules_page()
     return pages
 
 
 def _schema_page(root: Path, kind: str, title: str, file: str) -> str:
     schema = json.loads((root / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8"))
-    lines = [_MADE_BY, f"# {title}: `{file}`\n", f"{schema['description']}\n", "| key | what it is | example |", "|---|---|---|"]
+    lines = [
+        _MADE_BY,
+        f"# {title}: `{file}`\n",
+        f"{schema['description']}\n",
+        "| key | what it is | example |",
+        "|---|---|---|",
+    ]
     lines += [f"| `{path}` | {words} | {example} |" for path, words, example in _rows(schema, schema, "", ())]
     return "\n".join(lines) + "\n"
 
@@ -50,7 +54,9 @@ def _rows(node: Any, root: dict[str, Any], at: str, refs: tuple[str, ...]) -> It
             yield from _rows(items, root, f"{at}[]", seen)
 
 
-def _views(node: dict[str, Any], root: dict[str, Any], refs: tuple[str, ...]) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+def _views(
+    node: dict[str, Any], root: dict[str, Any], refs: tuple[str, ...]
+) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """A schema and those it stands for: references, allOf, oneOf."""
     yield node, refs
     reference = node.get("$ref")
@@ -90,9 +96,17 @@ def _inline(value: Any) -> str:
 
 
 def _rules_page() -> str:
-    lines = [_MADE_BY, "# Rules\n", "What `hubwright lint` finds beyond the schema. `hubwright rules ID` prints one of them.\n"]
+    lines = [
+        _MADE_BY,
+        "# Rules\n",
+        "What `hubwright lint` finds beyond the schema. `hubwright rules ID` prints one of them.\n",
+    ]
     for rule in sorted(RULES.values(), key=lambda rule: rule.id):
-        lines += [f"## {rule.id}\n", f"Severity: {rule.severity.word}. {rule.summary}\n", f"What to do: {rule.remedy}.\n"]
+        lines += [
+            f"## {rule.id}\n",
+            f"Severity: {rule.severity.word}. {rule.summary}\n",
+            f"What to do: {rule.remedy}.\n",
+        ]
     return "\n".join(lines)
 
 

@@ -19,7 +19,6 @@ from aiohttp import DummyCookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 MODULES = Path(__file__).parents[2] / "chart" / "files" / "gateway"
-sys.path.insert(0, str(MODULES))
 sys.dont_write_bytecode = True  # the modules lie in the chart
 
 Json = dict[str, Any]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dask_gateway_server
 import pytest
 
 import hub_informers
@@ -30,11 +31,10 @@ def test_the_gateway_watches_its_namespace(gateway: Callable[[Json], Any], hub_j
     assert set(asyncio.run(run())) == {("GET", "/apis/gateway.dask.org/v1alpha1/namespaces/prod/daskclusters")}
 
 
-def test_the_controller_watches_its_namespace(
-    hub_json: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from hub_controller import HubController
+def test_the_controller_watches_its_namespace(hub_json: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kubernetes_asyncio.config import kube_config
+
+    from hub_controller import HubController
 
     (tmp_path / "hub.json").write_text(json.dumps(hub_json))
     monkeypatch.setenv("HUBWRIGHT_SETTINGS", str(tmp_path / "hub.json"))
@@ -106,7 +106,9 @@ def test_a_shared_password_must_be_there(hub_json: Json, tmp_path: Path, monkeyp
 
 
 def test_a_server_that_was_not_tested_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_informers.dask_gateway_server, "__version__", "2027.1.0")
+    monkeypatch.setattr(dask_gateway_server, "__version__", "2027.1.0")
 
-    with pytest.raises(SystemExit, match=r"dask-gateway-server 2027\.1\.0 was not tested with this chart; use an image with 2026\.3\.0"):
+    with pytest.raises(
+        SystemExit, match=r"dask-gateway-server 2027\.1\.0 was not tested with this chart; use an image with 2026\.3\.0"
+    ):
         hub_informers.refuse_untested_server()

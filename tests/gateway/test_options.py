@@ -155,11 +155,11 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "image that is no text": ({"image": None}, "image: expected the name of an image, got None"),
     "variable with a space": (
         {"environment": {"A B": "1"}},
-        "environment: 'A B' is not a name of a variable; letters, digits and _ only, not a digit first",
+        "environment: 'A B' is no name of a variable; letters, digits and _ only, not a digit first",
     ),
     "variable of several lines": (
         {"environment": {"A\nB": "1"}},
-        "environment: 'A\\nB' is not a name of a variable; letters, digits and _ only, not a digit first",
+        "environment: 'A\\nB' is no name of a variable; letters, digits and _ only, not a digit first",
     ),
     "reserved variable": (
         {"environment": {"DASK_GATEWAY_API_URL": "x"}},

@@ -35,7 +35,10 @@ CRD: dict[str, Any] = {
                         "properties": {
                             "spec": {
                                 "type": "object",
-                                "properties": {"size": {"type": "integer"}, "port": {"x-kubernetes-int-or-string": True}},
+                                "properties": {
+                                    "size": {"type": "integer"},
+                                    "port": {"x-kubernetes-int-or-string": True},
+                                },
                             },
                             "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {}},
                         },
@@ -65,7 +68,10 @@ def test_a_sound_object_passes(version: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["spec"].update(replica=1), "spec: Additional properties are not allowed ('replica' was unexpected)"),
+        (
+            lambda d: d["spec"].update(replica=1),
+            "spec: Additional properties are not allowed ('replica' was unexpected)",
+        ),
         (lambda d: d["spec"].update(replicas="two"), "spec.replicas: 'two' is not of type 'integer'"),
         (lambda d: d["spec"].pop("selector"), "spec: 'selector' is a required property"),
         (

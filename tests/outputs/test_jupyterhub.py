@@ -97,7 +97,9 @@ def client_sees(environment: dict[str, str], expression: str) -> str:
 
 
 def test_the_client_connects_without_arguments(user_pod: dict[str, str]) -> None:
-    gateway = "(lambda g: (g.address, g.proxy_address, g._public_address, type(g.auth).__name__))(dask_gateway.Gateway())"
+    gateway = (
+        "(lambda g: (g.address, g.proxy_address, g._public_address, type(g.auth).__name__))(dask_gateway.Gateway())"
+    )
 
     assert client_sees(user_pod, gateway) == str(
         (
@@ -164,4 +166,7 @@ def test_values_stand_where_the_umbrella_chart_wants_them(tmp_path: Path) -> Non
 def test_the_first_line_says_where_the_file_comes_from(tmp_path: Path) -> None:
     first = jupyterhub.text(*hub(tmp_path)).splitlines()[0]
 
-    assert first == "# Made by hubwright from c/prod/hub.yaml. Do not edit: change the hub's files, run hubwright generate."
+    assert (
+        first
+        == "# Made by hubwright from c/prod/hub.yaml. Do not edit: change the hub's files, run hubwright generate."
+    )

@@ -72,7 +72,16 @@ def _build(name: str, target: Path) -> None:
     tool = TOOLS[name]
     with tempfile.TemporaryDirectory(dir=cache()) as folder:
         made = Path(folder) / name
-        command = [go, "build", "-mod=readonly", "-trimpath", "-ldflags", f"-s -w {tool.flags}".strip(), "-o", str(made)]
+        command = [
+            go,
+            "build",
+            "-mod=readonly",
+            "-trimpath",
+            "-ldflags",
+            f"-s -w {tool.flags}".strip(),
+            "-o",
+            str(made),
+        ]
         environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
         subprocess.run([*command, tool.package], cwd=MODULES / name, env=environment, check=True)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -124,7 +124,9 @@ def test_enough_rows_are_compared() -> None:
 
 
 def test_the_list_of_types_without_catalogue_entry_is_exact() -> None:
-    assert {r["machine_type"] for r in rows() if catalog.find(r["provider"], r["machine_type"]) is None} == NOT_IN_CATALOGUE
+    assert {
+        r["machine_type"] for r in rows() if catalog.find(r["provider"], r["machine_type"]) is None
+    } == NOT_IN_CATALOGUE
 
 
 def test_the_median_waste_is_below_100_mib() -> None:

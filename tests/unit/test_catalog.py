@@ -15,7 +15,9 @@ def test_the_catalogue_has_every_type(provider: str, count: int) -> None:
 
 @pytest.mark.parametrize("provider", catalog.PROVIDERS)
 def test_each_data_file_names_source_and_date(provider: str) -> None:
-    head = (resources.data_folder() / "catalogue" / f"{provider}.csv").read_text(encoding="utf-8").split("machine_type")[0]
+    head = (
+        (resources.data_folder() / "catalogue" / f"{provider}.csv").read_text(encoding="utf-8").split("machine_type")[0]
+    )
 
     assert "commit" in head
     assert "2026-" in head

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubwright import catalog, packing
+from hubwright import catalog
 from hubwright.capacity import Capacity, capacity_of
 from hubwright.catalog import MIB
 from hubwright.packing import DEFAULT_PRESETS, default_presets, fits, pack, problems
@@ -159,5 +161,5 @@ def test_the_share_is_that_of_the_machine_used_least() -> None:
 
     (preset,) = pack(pool, [16])
 
-    assert preset.share == packing.Fraction(preset.memory_bytes, pool[0].available.memory_bytes)
+    assert preset.share == Fraction(preset.memory_bytes, pool[0].available.memory_bytes)
     assert preset.memory_bytes > 100 * 1024 * MIB

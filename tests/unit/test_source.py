@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,47 @@ ALIAS_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 BROKEN = {
-    "duplicate key": ("a: 1\nb:\n  c: 1\n  c: 2\n", "f:4:3: b.c: the key stands twice, first in line 3; keep one of them"),
+    "duplicate key": (
+        "a: 1\nb:\n  c: 1\n  c: 2\n",
+        "f:4:3: b.c: the key stands twice, first in line 3; keep one of them",
+    ),
     "tab": ("a:\n\tb: 1\n", "f:2:1: a tab character where YAML wants spaces; indent with spaces"),
     "empty": ("", "f:1:1: the file is empty; write at least apiVersion"),
     "only comments": ("# nothing\n", "f:1:1: the file is empty; write at least apiVersion"),
     "list": ("- a\n", "f:1:1: the file holds a list; it must hold keys and values"),
     "single value": ("hello", "f:1:1: the file holds a single value; it must hold keys and values"),
-    "second document": ("a: 1\n---\nb: 1\n", "f:2:1: a second document begins here; write one document a file, without ---"),
-    "tag": ("a: !!python/name:os.system x\n", "f:1:4: a: the tag tag:yaml.org,2002:python/name:os.system is not allowed; write plain values"),
+    "second document": (
+        "a: 1\n---\nb: 1\n",
+        "f:2:1: a second document begins here; write one document a file, without ---",
+    ),
+    "tag": (
+        "a: !!python/name:os.system x\n",
+        "f:1:4: a: the tag tag:yaml.org,2002:python/name:os.system is not allowed; write plain values",
+    ),
     "key that is not text": ("on: 1\n", "f:1:1: the key on is not text to YAML; put it in quotes"),
     "control character": ("a: \x00\n", "f:1:4: control character U+0000; remove it"),
-    "unclosed list": ("a: [1, 2\nb: 3\n", "f:2:2: not YAML: did not find expected ',' or ']'; check quotes, colons and indentation near here"),
+    "unclosed list": (
+        "a: [1, 2\nb: 3\n",
+        "f:2:2: not YAML: did not find expected ',' or ']'; check quotes, colons and indentation near here",
+    ),
     "undefined alias": ("a: *b\n", "f:1:4: found undefined alias; define the anchor with & before it is used"),
     "not a number": ("a: .nan\n", "f:1:4: a: .nan is not a finite number; put it in quotes if it is text"),
-    "alias bomb": (ALIAS_BOMB, "f:1:1: aliases repeat each other until the file stands for more than it may; write the values out without aliases"),
-    "alias of itself": ("a: &a\n  b: *a\n", "f:1:1: keys or lists are nested more than 40 deep, or an alias takes in itself; write the values out without aliases"),
-    "merge of itself": ("a: &a\n  <<: *a\n", "f:1:1: a merge key takes in itself; write the values out without aliases"),
-    "merge of a list": ("a: &a [1]\nb:\n  <<: *a\n", "f:1:8: b: << takes in a mapping; point it to an anchor of a mapping"),
+    "alias bomb": (
+        ALIAS_BOMB,
+        "f:1:1: aliases repeat each other until the file stands for more than it may; write the values out without aliases",
+    ),
+    "alias of itself": (
+        "a: &a\n  b: *a\n",
+        "f:1:1: keys or lists are nested more than 40 deep, or an alias takes in itself; write the values out without aliases",
+    ),
+    "merge of itself": (
+        "a: &a\n  <<: *a\n",
+        "f:1:1: a merge key takes in itself; write the values out without aliases",
+    ),
+    "merge of a list": (
+        "a: &a [1]\nb:\n  <<: *a\n",
+        "f:1:8: b: << takes in a mapping; point it to an anchor of a mapping",
+    ),
 }
 
 
@@ -130,7 +153,7 @@ def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
 
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     loop = tmp_path / "loop.yaml"
-    os.symlink(loop, loop)  # a link to itself cannot be read by anybody, root included
+    loop.symlink_to(loop)  # a link to itself cannot be read by anybody, root included
 
     findings = load(loop, "loop.yaml")
 

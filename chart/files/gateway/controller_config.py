@@ -3,7 +3,7 @@
 import hub_settings
 
 settings = hub_settings.load()
-c = get_config()  # noqa: F821 - given by traitlets
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
 
 c.HubController.gateway_instance = settings.instance
 c.HubController.api_url = settings.api_url

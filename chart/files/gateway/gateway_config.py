@@ -6,7 +6,7 @@ import hub_settings
 from hub_backend import HubBackend
 
 settings = hub_settings.load()
-c = get_config()  # noqa: F821 - given by traitlets
+c = get_config()  # type: ignore[name-defined]  # noqa: F821 - given by traitlets
 
 c.DaskGateway.backend_class = HubBackend
 c.DaskGateway.address = ":8000"

@@ -9,10 +9,11 @@ import asyncio
 import time
 from typing import Any
 
-import hub_settings
 from dask_gateway_server import models
 from dask_gateway_server.backends.base import PublicException
 from dask_gateway_server.backends.kubernetes import backend as upstream
+
+import hub_settings
 from hub_informers import NamespacedClient, refuse_untested_server
 from hub_limits import LimitReached, Use, most_workers, refuse_creation, total, use_of
 from hub_options import make_options
@@ -56,7 +57,9 @@ class HubBackend(upstream.KubeBackend):  # type: ignore[misc]
             raise
         except Exception as error:
             self.log.exception("Options of user %s could not be understood", user.name)
-            raise PublicException(f"the gateway failed on these options ({type(error).__name__}); tell your administrator") from error
+            raise PublicException(
+                f"the gateway failed on these options ({type(error).__name__}); tell your administrator"
+            ) from error
         return requested, config
 
     async def start_cluster(self, user: Any, cluster_options: Any) -> Any:
@@ -127,4 +130,3 @@ def _one_line(error: Exception) -> str:
     """The message on one line; HTTP cannot carry more."""
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     return " ".join(str(text).split()) or type(error).__name__
-

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import hub_settings
 from dask_gateway_server.backends.kubernetes import controller as upstream
+
+import hub_settings
 from hub_informers import NamespacedClient, refuse_untested_server
 
 

@@ -41,4 +41,3 @@ class NamespacedClient:
             return method(*args, namespace=self._namespace, **kwargs)
 
         return in_namespace
-

@@ -52,7 +52,9 @@ def refuse_creation(limits: Limits, used: Use) -> None:
     """LimitReached when a user with `used` may not have one more cluster."""
     most = limits.clusters_per_user
     if most is not None and used.clusters >= most:
-        raise LimitReached(f"you have {used.clusters} of at most {most} clusters; shut one down first (clustersPerUser)")
+        raise LimitReached(
+            f"you have {used.clusters} of at most {most} clusters; shut one down first (clustersPerUser)"
+        )
 
 
 def most_workers(limits: Limits, others: Use, config: Mapping[str, Any]) -> tuple[int, str] | None:

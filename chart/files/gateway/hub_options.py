@@ -7,8 +7,9 @@ import re
 from collections.abc import Mapping as MappingABC
 from typing import Any
 
-import hub_placement as placement
 from dask_gateway_server.options import Integer, Mapping, Options, Select, String
+
+import hub_placement as placement
 from hub_settings import IdleTimeout, InstanceType, Preset, Settings
 
 MAX_VARIABLES = 200
@@ -40,7 +41,9 @@ class Image(String):  # type: ignore[misc]
         if not isinstance(x, str):
             raise TypeError(f"{self.field}: expected the name of an image, got {_shown(x)}")
         if not _IMAGE.match(x) or len(x) > 500:
-            raise ValueError(f"{self.field}: {_shown(x)} is not an image; write NAME:TAG, like quay.io/pangeo/ml-notebook:2026.07.01")
+            raise ValueError(
+                f"{self.field}: {_shown(x)} is not an image; write NAME:TAG, like quay.io/pangeo/ml-notebook:2026.07.01"
+            )
         return x
 
 
@@ -61,7 +64,7 @@ class Environment(Mapping):  # type: ignore[misc]
     def _name(self, name: Any) -> str:
         if not isinstance(name, str) or not _VARIABLE.match(name) or len(name) > 200:
             raise ValueError(
-                f"{self.field}: {_shown(name)} is not a name of a variable; letters, digits and _ only, not a digit first"
+                f"{self.field}: {_shown(name)} is no name of a variable; letters, digits and _ only, not a digit first"
             )
         if RESERVED.match(name):
             raise ValueError(f"{self.field}: {name} is set by the gateway itself; remove it")

@@ -123,9 +123,7 @@ def _pod(settings: Settings, pod: PodSettings, tolerations: Iterable[Mapping[str
 def _term(selector: Mapping[str, str]) -> Json:
     if not selector:  # a term without expressions matches no node; every node has a name
         return {"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}]}
-    return {
-        "matchExpressions": [{"key": key, "operator": "In", "values": [value]} for key, value in selector.items()]
-    }
+    return {"matchExpressions": [{"key": key, "operator": "In", "values": [value]} for key, value in selector.items()]}
 
 
 def _unique(terms: Iterable[Json]) -> list[Json]:

@@ -190,7 +190,9 @@ class _Part:
 
     def take(self, key: str) -> Any:
         if key not in self.left:
-            raise SettingsError(f"hub.json: {self._path(key)} is missing; the chart and its Python are of different versions")
+            raise SettingsError(
+                f"hub.json: {self._path(key)} is missing; the chart and its Python are of different versions"
+            )
         return self.left.pop(key)
 
     def part(self, key: str) -> _Part:
@@ -254,9 +256,7 @@ def parse(data: Any) -> Settings:
 
 def _auth(part: _Part) -> Auth:
     jupyterhub = part.part("jupyterhub")
-    auth = Auth(
-        type=part.take("type"), service_name=jupyterhub.take("serviceName"), api_url=jupyterhub.take("apiUrl")
-    )
+    auth = Auth(type=part.take("type"), service_name=jupyterhub.take("serviceName"), api_url=jupyterhub.take("apiUrl"))
     jupyterhub.done()
     part.done()
     return auth
@@ -306,7 +306,8 @@ def _instance_type(part: _Part) -> InstanceType:
     made = InstanceType(
         name=part.take("name"),
         node_pools=tuple(
-            _node_pool(_Part(one, f"{part.where}.nodePools[{index}]")) for index, one in enumerate(part.take("nodePools"))
+            _node_pool(_Part(one, f"{part.where}.nodePools[{index}]"))
+            for index, one in enumerate(part.take("nodePools"))
         ),
         presets=tuple(
             _preset(_Part(one, f"{part.where}.presets[{index}]")) for index, one in enumerate(part.take("presets"))

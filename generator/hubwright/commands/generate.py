@@ -49,7 +49,9 @@ def command(targets: tuple[str, ...], root: str | None, check: bool, diff: bool)
         click.echo(f"{'removed' if change.new is None else 'wrote'} {change.path}")
     hubs = common.enabled_hubs(loaded)
     unchanged = len(files) - sum(change.new is not None for change in found)
-    click.echo(f"{counted(len(hubs), 'hub')}: {counted(len(found), 'file')} written, {unchanged} unchanged{_warned(loaded)}")
+    click.echo(
+        f"{counted(len(hubs), 'hub')}: {counted(len(found), 'file')} written, {unchanged} unchanged{_warned(loaded)}"
+    )
     return 0
 
 

@@ -74,7 +74,9 @@ limits: {{workersPerCluster: 100, clustersPerUser: 4}}  # default: no limit
 )
 @click.argument("hub", metavar="CLUSTER/HUB")
 @click.option("--provider", type=click.Choice(["gcp", "aws", "azure", "generic"]), help="Needed for a new cluster.")
-@click.option("--machine-type", metavar="TYPE", help="Machine of the worker pool. Default: one with 16 CPUs and 128 GiB.")
+@click.option(
+    "--machine-type", metavar="TYPE", help="Machine of the worker pool. Default: one with 16 CPUs and 128 GiB."
+)
 @click.option("--domain", help="Address of the hub. Default: HUB.CLUSTER.example.org.")
 @click.option("--image", default="quay.io/pangeo/pangeo-notebook:2026.07.01", show_default=True)
 @click.option("--root", metavar="DIR", help="Folder with values/ in it. Default: found upwards, else made here.")
@@ -157,4 +159,3 @@ def _cluster_text(provider: str | None, machine_type: str | None, schemas: str, 
 def _tidy(text: str) -> str:
     """One empty line at most between parts."""
     return re.sub(r"\n{3,}", "\n\n", text.replace("$schema=./", "$schema="))
-

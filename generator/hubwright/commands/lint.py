@@ -29,7 +29,9 @@ LEVELS = [level.word for level in sorted(Severity, reverse=True)]
 @common.targets_argument
 @common.root_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--fail-level", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on.")
+@click.option(
+    "--fail-level", type=click.Choice(LEVELS), default="error", show_default=True, help="Exit with 1 from here on."
+)
 def command(targets: tuple[str, ...], root: str | None, form: str, fail_level: str) -> int:
     """Check hub, cluster and defaults files: YAML, schema, references, worker sizes.
 

@@ -35,10 +35,18 @@ GIB = 1024**3
 )
 @common.targets_argument
 @common.root_option
-@click.option("--machine-type", "machine_types", multiple=True, metavar="TYPE", help="A machine type; repeat for a mixed pool.")
-@click.option("--cpus", multiple=True, type=click.IntRange(1, 512), help="A worker size in CPUs; repeat. Default: 1 2 4 8 16.")
-@click.option("--max-pods", type=click.IntRange(8, 1000), help="Pods that kubelet takes on a node (with --machine-type).")
-@click.option("--reserved-cpu", metavar="CPU", help="What daemon sets ask for on a node, like 300m (with --machine-type).")
+@click.option(
+    "--machine-type", "machine_types", multiple=True, metavar="TYPE", help="A machine type; repeat for a mixed pool."
+)
+@click.option(
+    "--cpus", multiple=True, type=click.IntRange(1, 512), help="A worker size in CPUs; repeat. Default: 1 2 4 8 16."
+)
+@click.option(
+    "--max-pods", type=click.IntRange(8, 1000), help="Pods that kubelet takes on a node (with --machine-type)."
+)
+@click.option(
+    "--reserved-cpu", metavar="CPU", help="What daemon sets ask for on a node, like 300m (with --machine-type)."
+)
 @click.option("--reserved-memory", metavar="MEMORY", help="The same for memory, like 400Mi.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
@@ -63,7 +71,9 @@ def command(
         choices = {", ".join(machine_types): (capacities, _pack(capacities, cpus))}
     else:
         if cpus or max_pods or reserved_cpu or reserved_memory:
-            raise click.UsageError("--cpus, --max-pods and --reserved-* go with --machine-type; a hub's file says its own")
+            raise click.UsageError(
+                "--cpus, --max-pods and --reserved-* go with --machine-type; a hub's file says its own"
+            )
         choices = {}
         loaded = common.load(targets, root)
         if common.refuse_errors(loaded, "no sizes can be told"):
@@ -161,7 +171,7 @@ def _print(choices: Choices) -> None:
     console = plain if plain.is_terminal else Console(width=140, no_color=True, highlight=False)
     for name, (capacities, presets) in choices.items():
         _print_machines(console, name, capacities)
-        _print_presets(console, capacities, presets)
+        _print_presets(console, presets)
 
 
 def _print_machines(console: Console, name: str, capacities: Sequence[Capacity]) -> None:
@@ -176,7 +186,7 @@ def _print_machines(console: Console, name: str, capacities: Sequence[Capacity])
     console.print(table)
 
 
-def _print_presets(console: Console, capacities: Sequence[Capacity], presets: Sequence[Preset]) -> None:
+def _print_presets(console: Console, presets: Sequence[Preset]) -> None:
     from rich.table import Table
 
     table = Table()

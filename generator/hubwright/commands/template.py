@@ -34,7 +34,9 @@ from hubwright.report.text import counted
 @click.option("--engine", type=click.Choice(list(helm.ENGINES)), default="embedded", show_default=True)
 @click.option("--helm", "program", metavar="PROGRAM", default="helm", show_default=True, help="For --engine binary.")
 @click.option("--validate", is_flag=True, help="Check every object against the Kubernetes schemas and our CRDs.")
-@click.option("--output-dir", type=click.Path(path_type=Path, file_okay=False), help="Write files here instead of printing.")
+@click.option(
+    "--output-dir", type=click.Path(path_type=Path, file_okay=False), help="Write files here instead of printing."
+)
 def command(
     targets: tuple[str, ...], root: str | None, engine: str, program: str, validate: bool, output_dir: Path | None
 ) -> int:

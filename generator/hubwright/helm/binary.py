@@ -36,9 +36,7 @@ class BinaryEngine:
 
     def _run(self, arguments: list[str], given: str) -> str:
         try:
-            done = subprocess.run(
-                [self._program, *arguments], input=given, capture_output=True, text=True, check=False
-            )
+            done = subprocess.run([self._program, *arguments], input=given, capture_output=True, text=True, check=False)
         except FileNotFoundError as error:
             message = f"there is no program {self._program}; install Helm, or name it with --helm"
             raise HelmFailed(message) from error

@@ -26,7 +26,10 @@ _WRAPPINGS = (
     re.compile(r"^.*?error calling fail: ", re.DOTALL),
     re.compile(r"^.*?error calling include: ", re.DOTALL),
     re.compile(r"^Error: "),
-    re.compile(r"^.*?values don't meet the specifications of the schema\(s\) in the following chart\(s\):\s*", re.DOTALL),
+    re.compile(r"^execution error at \([^)]*\): "),
+    re.compile(
+        r"^.*?values don't meet the specifications of the schema\(s\) in the following chart\(s\):\s*", re.DOTALL
+    ),
 )
 
 

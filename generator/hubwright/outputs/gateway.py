@@ -80,8 +80,7 @@ def _component(hub: Hub, cluster: Cluster, name: str) -> dict[str, Any]:
         said["image"] = split_image(said["image"])
     if "resources" in said:
         said["resources"] = {
-            kind: {what: str(amount) for what, amount in amounts.items()}
-            for kind, amounts in said["resources"].items()
+            kind: {what: str(amount) for what, amount in amounts.items()} for kind, amounts in said["resources"].items()
         }
     if name == "controller":
         said.pop("replicas", None)

@@ -43,7 +43,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - the result is Markdown, made of schema-checked values
+        autoescape=False,
     )
     return environment.get_template("guide.md.j2")
 
@@ -61,7 +61,9 @@ def context(hub: Hub, cluster: Cluster) -> dict[str, Any]:
         "hub": hub,
         "url": hub.public_url,
         "gateway_url": f"{hub.public_url}{PREFIX}",
-        "choices": [(choice.name, _machines(choice), [_row(p) for p in choice.presets]) for choice in hub.instance_types],
+        "choices": [
+            (choice.name, _machines(choice), [_row(p) for p in choice.presets]) for choice in hub.instance_types
+        ],
         "first": hub.instance_types[0],
         "example": _example(hub.instance_types[0]),
         "scale_to": min(10, limits.get("workersPerCluster", 10)),

@@ -17,7 +17,7 @@ except ImportError:  # PyYAML built without libyaml
 class _Dumper(BaseDumper):
     """Writes equal objects out instead of as anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the library gives it
         return True
 
 
@@ -32,7 +32,9 @@ def values_text(hub: Hub, values: dict[str, Any], which: str) -> str:
     path = hub.settings.get("valuesPath", {}).get(which, "")
     for part in reversed(path.split(".") if path else []):
         nested = {part: nested}
-    header = f"# Made by hubwright from {source_name(hub)}. Do not edit: change the hub's files, run hubwright generate.\n"
+    header = (
+        f"# Made by hubwright from {source_name(hub)}. Do not edit: change the hub's files, run hubwright generate.\n"
+    )
     return header + dump(nested)
 
 

@@ -35,5 +35,7 @@ def counted(number: int, noun: str) -> str:
 def summary(findings: Sequence[Finding], files: int, hubs: int, seconds: float) -> str:
     """The last line of a lint."""
     counts = Counter(finding.severity for finding in findings)
-    told = [counted(counts[s], s.word) if s != Severity.INFO else f"{counts[s]} info" for s in sorted(counts, reverse=True)]
+    told = [
+        counted(counts[s], s.word) if s != Severity.INFO else f"{counts[s]} info" for s in sorted(counts, reverse=True)
+    ]
     return f"{', '.join(told) or 'no findings'} in {counted(files, 'file')}, {counted(hubs, 'hub')}, {seconds:.2f} s"
