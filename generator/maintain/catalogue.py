@@ -23,7 +23,7 @@ SOURCES = {
 # r8i-flex: moto 5.2.5 alone. max_pods: awslabs/amazon-eks-ami, nodeadm/internal/kubelet/instance-info.jsonl, commit
 # 4d63a3bc2d86 (2026-07-01): interfaces of the default network card * (IPv4 addresses of one - 1) + 2.
 # hidden_mib: measured = aws/karpenter-provider-aws, pkg/providers/instancetype/zz_generated.memory_overhead.go, the
-# larger of commits 15e87699c992 (2023-07-11) and 33450d8f82de (2023-09-03). rule = upper of two measured levels (m5, c5);
+# larger of 15e87699c992 (2023-07-11) and 33450d8f82de (2023-09-03). rule = upper of two measured levels (m5, c5);
 # 3.3 % + 160 MiB (r7i, c7i); 3.8 % + 160 MiB (r7a, c7a); never measured: the larger of 7.5 % and 3.7 % + 300 MiB.""",
     "gcp": """\
 # Google. Cyclenerd/google-cloud-pricing-cost-calculator, build/gcp.yml, commit 08440e74c5f5 (2026-07-22);
