@@ -134,7 +134,11 @@ def test_presets_come_as_json(hubwright: Run) -> None:
 def test_presets_of_a_hub_with_two_choices_come_as_json(hubwright: Run) -> None:
     report = json.loads(hubwright("presets", "cluster-azure/prod", "--format", "json", cwd=ROOT).stdout)
 
-    assert list(report["choices"]) == ["cluster-azure/prod: Standard_E16s_v5", "cluster-azure/prod: Standard_F32s_v2"]
+    assert list(report) == ["machineTypes", "presets"]
+    assert {preset["choice"] for preset in report["presets"]} == {
+        "cluster-azure/prod: Standard_E16s_v5",
+        "cluster-azure/prod: Standard_F32s_v2",
+    }
 
 
 def test_the_table_of_presets_draws_bars_and_no_colour_when_piped(hubwright: Run) -> None:

@@ -132,6 +132,20 @@ def test_the_gateways_python_reads_what_the_chart_renders(hub: Hub) -> None:
         assert [p.cpu_request_millicores for p in ours.presets] == [p.cpu_request for p in theirs.presets]
 
 
+@pytest.mark.parametrize("hub", HUBS, ids=IDS)
+def test_no_default_of_the_chart_mixes_with_what_a_hub_says(hub: Hub) -> None:
+    """Helm merges maps, so a default selector would stay beside the hub's own, or in place of none."""
+    import hub_settings
+
+    (config,) = [one for one in objects(hub) if one["kind"] == "ConfigMap"]
+    settings = hub_settings.parse(json.loads(config["data"]["hub.json"]))
+    said = hub.settings.get("scheduler", {}).get("nodeSelector", {"k8s.dask.org/node-purpose": "scheduler"})
+
+    assert settings.scheduler.node_selector == said
+    assert settings.environment == {}
+    assert settings.limits.workers_per_cluster == hub.settings.get("limits", {}).get("workersPerCluster")
+
+
 def test_small_machines_get_small_sizes() -> None:
     (hub,) = [hub for hub in HUBS if hub.reference == "cluster-e/prod"]
 

@@ -126,37 +126,36 @@ Choices = dict[str, tuple[list[Capacity], tuple[Preset, ...]]]
 
 
 def _json(choices: Choices) -> str:
-    """One object for one choice; with several choices, `choices` holds one object each under its name."""
-    documents = {name: _document(capacities, presets) for name, (capacities, presets) in choices.items()}
-    only = next(iter(documents.values()))
-    return json.dumps(only if len(documents) == 1 else {"choices": documents}, indent=2)
+    """`machineTypes` and `presets` of all choices; with several, each entry says its `choice`."""
+    document: dict[str, list[dict[str, Any]]] = {"machineTypes": [], "presets": []}
+    for name, (capacities, presets) in choices.items():
+        mark = {"choice": name} if len(choices) > 1 else {}
+        document["machineTypes"] += [{**mark, **_machine_record(capacity)} for capacity in capacities]
+        document["presets"] += [{**mark, **_preset_record(preset)} for preset in presets]
+    return json.dumps(document, indent=2)
 
 
-def _document(capacities: Sequence[Capacity], presets: Sequence[Preset]) -> dict[str, Any]:
+def _machine_record(capacity: Capacity) -> dict[str, Any]:
+    machine = capacity.machine
     return {
-        "machineTypes": [
-            {
-                "name": c.machine.name,
-                "provider": c.machine.provider,
-                "basis": c.machine.basis,
-                "nominal": _amounts(c.nominal),
-                "allocatable": _amounts(c.allocatable),
-                "available": _amounts(c.available),
-            }
-            for c in capacities
-        ],
-        "presets": [
-            {
-                "cpus": p.cpus,
-                "label": p.label,
-                "workersPerNode": p.workers_per_node,
-                "cpuRequestMillicores": p.cpu_request_millicores,
-                "memoryBytes": p.memory_bytes,
-                "threads": p.threads,
-                "share": round(float(p.share), 4),
-            }
-            for p in presets
-        ],
+        "name": machine.name,
+        "provider": machine.provider,
+        "basis": machine.basis,
+        "nominal": _amounts(capacity.nominal),
+        "allocatable": _amounts(capacity.allocatable),
+        "available": _amounts(capacity.available),
+    }
+
+
+def _preset_record(preset: Preset) -> dict[str, Any]:
+    return {
+        "cpus": preset.cpus,
+        "label": preset.label,
+        "workersPerNode": preset.workers_per_node,
+        "cpuRequestMillicores": preset.cpu_request_millicores,
+        "memoryBytes": preset.memory_bytes,
+        "threads": preset.threads,
+        "share": round(float(preset.share), 4),
     }
 
 
