@@ -1,6 +1,6 @@
 """Runs every folder under tests/examples: adding a case is adding a folder.
 
-A case has a values folder and expected.txt, the exact output of `hubwright lint` there less the time it took.
+A case has a values folder and expected.txt, the exact output of `hubwright lint --level info` there less the time it took.
 HUBWRIGHT_UPDATE_EXAMPLES=1 writes expected.txt anew, to be read before it is committed.
 """
 
@@ -22,7 +22,7 @@ CASES = sorted({path.parent.relative_to(EXAMPLES) for path in EXAMPLES.glob("*/*
 
 
 def lint(folder: Path) -> tuple[str, int]:
-    result = CliRunner().invoke(hubwright, ["lint", "values"], standalone_mode=False)
+    result = CliRunner().invoke(hubwright, ["lint", "values", "--level", "info"], standalone_mode=False)
     assert result.exception is None, result.exception
     return re.sub(r", \d+\.\d+ s$", "", result.output, flags=re.MULTILINE), int(result.return_value or 0)
 

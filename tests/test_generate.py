@@ -31,7 +31,7 @@ def test_a_second_run_writes_nothing(hubwright: Run, folder: Path) -> None:
     done = hubwright("generate", cwd=folder)
 
     assert done.returncode == 0
-    assert done.stdout == "2 hubs: 0 files written, 6 unchanged\n"
+    assert done.stdout.startswith("2 hubs: 0 files written, 6 unchanged")
 
 
 def test_only_what_changed_is_written(hubwright: Run, folder: Path) -> None:
@@ -41,11 +41,12 @@ def test_only_what_changed_is_written(hubwright: Run, folder: Path) -> None:
 
     done = hubwright("generate", cwd=folder)
 
-    assert sorted(done.stdout.splitlines()) == [
-        "2 hubs: 2 files written, 4 unchanged",
+    *written, summary = done.stdout.splitlines()
+    assert sorted(written) == [
         "wrote values/cluster-f/prod/rendered/gateway.values.yaml",
         "wrote values/cluster-f/prod/rendered/guide.md",
     ]
+    assert summary.startswith("2 hubs: 2 files written, 4 unchanged")
     assert (folder / "values/cluster-f/staging/rendered/guide.md").stat().st_mtime_ns == untouched
 
 

@@ -41,12 +41,16 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     @property
-    def text(self) -> str:
-        """`file:line:column: path: message; remedy`."""
-        where = f"{self.place.file}:{self.place.line}:{self.place.column}: "
+    def words(self) -> str:
+        """`path: message; remedy`."""
         path = f"{self.path}: " if self.path else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{where}{path}{self.message}{remedy}"
+        return f"{path}{self.message}{remedy}"
+
+    @property
+    def text(self) -> str:
+        """`file:line:column: path: message; remedy`."""
+        return f"{self.place.file}:{self.place.line}:{self.place.column}: {self.words}"
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -52,6 +52,7 @@ class Loaded:
     findings: list[Finding]
     files: int
     selection: Selection
+    defaults: Source | None
 
     @property
     def hubs(self) -> list[Hub]:
@@ -98,7 +99,8 @@ def select(targets: Sequence[str], root: str | None) -> Selection:
 
 def _select_one(target: str, root: str | None) -> Selection:
     path = Path(target)
-    if root is None and path.exists() and (found := _from_path(path)):
+    found = _from_path(path) if path.exists() else None
+    if found and (root is None or found.root.resolve() == find_root(root).resolve()):
         return found
     base = find_root(root)
     cluster, _, hub = target.strip("/").partition("/")
@@ -172,7 +174,9 @@ def read(selection: Selection) -> Loaded:
         if selection.reads(folder.name) and (cluster := reader.cluster(folder, defaults))
     ]
     findings = [*reader.findings, *reader.builder.findings]
-    return Loaded(fleet=Fleet(clusters=clusters), findings=findings, files=reader.files, selection=selection)
+    return Loaded(
+        fleet=Fleet(clusters=clusters), findings=findings, files=reader.files, selection=selection, defaults=defaults
+    )
 
 
 class _Reader:

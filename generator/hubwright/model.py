@@ -142,6 +142,11 @@ class Cluster:
         """The hubs that have a Dask Gateway."""
         return tuple(hub for hub in self.hubs if hub.enabled)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every hub that has a folder could be built."""
+        return {hub.name for hub in self.hubs} == self.hub_names
+
     def worker_pools(self) -> tuple[NodePool, ...]:
         """The pools that workers run on."""
         return tuple(pool for pool in self.pools if pool.purpose == "worker")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from hubwright import fleet, rules
+from hubwright import fleet, ignoring, rules
 from hubwright.findings import CannotGoOn, Severity, in_order
 from hubwright.fleet import Loaded
 from hubwright.model import Cluster, Hub
@@ -35,7 +35,10 @@ def load(targets: Sequence[str], root: str | None) -> Loaded:
     """Read what `targets` name and run the rules; findings are in order and about the selection only."""
     selection = fleet.select(targets, root)
     loaded = fleet.read(selection)
-    findings = in_order([*loaded.findings, *rules.run(loaded.fleet)])
+    found = [*loaded.findings, *rules.run(loaded.fleet)]
+    counting = ignoring.apply(found, loaded.fleet.clusters, loaded.defaults)
+    others = {ignoring.own_file(hub) for hub in loaded.fleet.hubs if not selection.has_hub(hub.cluster, hub.name)}
+    findings = in_order(finding for finding in counting if finding.place.file not in others)
     return dataclasses.replace(loaded, findings=findings)
 
 

@@ -8,6 +8,7 @@ import click
 
 from hubwright import resources, writing
 from hubwright.commands import common
+from hubwright.findings import Severity
 from hubwright.fleet import Loaded
 from hubwright.outputs import OutputFile, files_of_hub
 from hubwright.outputs.files import HUB_FILES, rendered_folder
@@ -92,5 +93,5 @@ def _show(found: list[writing.Change], files: int, *, fail: bool) -> int:
 
 
 def _warned(loaded: Loaded) -> str:
-    warnings = len(loaded.findings)
+    warnings = sum(finding.severity == Severity.WARNING for finding in loaded.findings)
     return f"; {counted(warnings, 'warning')}, shown by hubwright lint" if warnings else ""

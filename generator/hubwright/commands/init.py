@@ -56,7 +56,7 @@ image: {image}          # a tag that never moves, or a digest
 # scheduler: {{cpu: {{request: 500m, limit: 2}}, memory: 2Gi}}
 idleTimeoutMinutes: {{default: 30, max: 720}}
 limits: {{workersPerCluster: 100, clustersPerUser: 4}}  # default: no limit
-# access: {{groups: [dask]}}             # default: every user of the hub
+# access: {{groups: [dask], groupSource: github-teams}}  # default: every user of the hub
 # environment:                         # for user pods and workers
 #   SCRATCH_BUCKET: gs://scratch/$(JUPYTERHUB_USER)
 """

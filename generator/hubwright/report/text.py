@@ -16,10 +16,8 @@ def line(finding: Finding) -> str:
     """One finding with its severity and rule."""
     place = finding.place
     where = click.style(f"{place.file}:{place.line}:{place.column}: ", bold=True)
-    path = f"{finding.path}: " if finding.path else ""
-    remedy = f"; {finding.remedy}" if finding.remedy else ""
     mark = click.style(f"[{finding.severity.word} {finding.rule}]", fg=_COLOURS[finding.severity])
-    return f"{where}{path}{finding.message}{remedy} {mark}"
+    return f"{where}{finding.words} {mark}"
 
 
 def listing(findings: Sequence[Finding]) -> str:

@@ -71,3 +71,34 @@ def pool_of_another_hub(hub: Hub, _cluster: Cluster) -> Iterator[Fault]:
         if pool.dedicated_to not in (None, hub.name):
             message = f"{pool.name} is dedicated to {pool.dedicated_to}"
             yield Fault(places=hub.merged, path=("workers", "nodePools", index), message=message)
+
+
+@cluster_rule(
+    "pool-without-hub",
+    Severity.WARNING,
+    "No hub with a Dask Gateway uses the worker pool.",
+    "remove the pool, or let a hub use it",
+)
+def pool_without_hub(cluster: Cluster) -> Iterator[Fault]:
+    """Worker pools that no enabled hub names or may use."""
+    used = {pool.name for hub in cluster.enabled_hubs() for pool in hub.pools}
+    for pool in cluster.worker_pools():
+        if pool.name not in used and cluster.complete:
+            owner = f"; it is dedicated to {pool.dedicated_to}" if pool.dedicated_to else ""
+            path = ("nodePools", pool.name)
+            yield Fault(places=cluster.source, path=path, message=f"no hub uses {pool.name}{owner}")
+
+
+@cluster_rule(
+    "pool-shared-by-hubs",
+    Severity.INFO,
+    "Several hubs share a worker pool, so that one of them can use up the nodes of the others.",
+    "dedicate a pool to each hub, or set limits",
+)
+def pool_shared_by_hubs(cluster: Cluster) -> Iterator[Fault]:
+    """Worker pools of more than one hub."""
+    for pool in cluster.worker_pools():
+        hubs = [hub.name for hub in cluster.enabled_hubs() if pool in hub.pools]
+        if len(hubs) > 1:
+            path = ("nodePools", pool.name)
+            yield Fault(places=cluster.source, path=path, message=f"shared by {' and '.join(hubs)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hubwright.findings import Severity
 from hubwright.rules.registry import noted
 
 noted(
@@ -47,4 +48,10 @@ noted(
     "request-above-limit",
     "A request is above its limit; Kubernetes refuses such a pod.",
     "raise the limit or lower the request",
+)
+noted(
+    "unused-ignore",
+    "An entry of lint.ignore matches no finding, or names a rule that does not exist or cannot be ignored.",
+    "remove the entry",
+    Severity.WARNING,
 )
