@@ -39,7 +39,8 @@ class FakeKubernetes:
     requests: list[tuple[str, str]] = field(default_factory=list)
     clusters: dict[str, Json] = field(default_factory=dict)
     pods: dict[str, Json] = field(default_factory=dict)
-    events: list[asyncio.Queue[Json]] = field(default_factory=list)
+    events: list[tuple[str, asyncio.Queue[Json]]] = field(default_factory=list)
+    history: list[tuple[int, str, Json]] = field(default_factory=list)
     version: int = 1
 
     def application(self) -> web.Application:
@@ -54,34 +55,61 @@ class FakeKubernetes:
         self.requests.append((request.method, path))
         if "/namespaces/prod/" not in path:
             return web.json_response({"kind": "Status", "code": 403, "reason": "Forbidden"}, status=403)
-        kind = path.split("/namespaces/prod/")[1].split("/")[0]
+        kind, _, name = path.split("/namespaces/prod/")[1].partition("/")
         if request.method == "GET" and request.query.get("watch"):
             return await self.watch(request, kind)
         if request.method == "GET":
-            items = list(self.clusters.values()) if kind == "daskclusters" else list(self.pods.values())
+            items = list(self.objects(kind).values())
             return web.json_response({"metadata": {"resourceVersion": str(self.version)}, "items": items})
         if request.method == "POST":
-            return await self.create(await request.json(), kind)
+            return web.json_response(self.store(kind, await request.json()), status=201)
+        if request.method == "DELETE":
+            found = self.remove(kind, name)
+            return web.json_response(found or {"code": 404}, status=200 if found else 404)
         return web.json_response({})
 
-    async def create(self, obj: Json, kind: str) -> web.Response:
-        """Store an object and tell the watchers."""
+    def objects(self, kind: str) -> dict[str, Json]:
+        """What is stored of a kind; kinds that nobody reads are forgotten."""
+        return {"daskclusters": self.clusters, "pods": self.pods}.get(kind, {})
+
+    def store(self, kind: str, obj: Json, event: str = "ADDED") -> Json:
+        """Keep an object and tell the watchers. No node ever takes a pod."""
         self.version += 1
-        obj["metadata"] |= {"namespace": "prod", "creationTimestamp": "2026-01-01T00:00:00Z"}
-        obj["metadata"]["resourceVersion"] = str(self.version)
-        if kind == "daskclusters":
-            self.clusters[obj["metadata"]["name"]] = obj
-            for queue in self.events:
-                queue.put_nowait({"type": "ADDED", "object": obj})
-        return web.json_response(obj, status=201)
+        metadata = obj["metadata"]
+        metadata.setdefault("name", f"{metadata.get('generateName')}{self.version:05}")
+        metadata |= {"namespace": "prod", "resourceVersion": str(self.version)}
+        metadata.setdefault("creationTimestamp", f"2026-01-01T00:{self.version // 60 % 60:02}:{self.version % 60:02}Z")
+        if kind == "pods":
+            obj.setdefault("status", {"phase": "Pending"})
+        self.objects(kind)[metadata["name"]] = obj
+        self.tell(kind, event, obj)
+        return obj
+
+    def remove(self, kind: str, name: str) -> Json | None:
+        """Forget an object and tell the watchers; None where there is none."""
+        found = self.objects(kind).pop(name, None)
+        if found:
+            self.version += 1
+            self.tell(kind, "DELETED", found)
+        return found
+
+    def tell(self, kind: str, event: str, obj: Json) -> None:
+        """One event to every watcher of the kind, those that are to come included."""
+        self.history.append((self.version, kind, {"type": event, "object": copy.deepcopy(obj)}))
+        for watched, queue in self.events:
+            if watched == kind:
+                queue.put_nowait({"type": event, "object": copy.deepcopy(obj)})
 
     async def watch(self, request: web.Request, kind: str) -> web.StreamResponse:
-        """Stream what is created until the client goes."""
+        """Stream what happens until the client goes."""
         response = web.StreamResponse()
         await response.prepare(request)
         queue: asyncio.Queue[Json] = asyncio.Queue()
-        if kind == "daskclusters":
-            self.events.append(queue)
+        since = int(request.query.get("resourceVersion", 0))
+        for version, told, event in self.history:
+            if told == kind and version > since:
+                queue.put_nowait(event)
+        self.events.append((kind, queue))
         while True:
             event = await queue.get()
             await response.write(json.dumps(event).encode() + b"\n")

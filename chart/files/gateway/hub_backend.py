@@ -20,6 +20,9 @@ from hub_options import make_options
 
 # A cluster that was just made shows in the informer within a second; until then it counts from here.
 UNSEEN_SECONDS = 60
+# The pauses between tries grow to 5 s, twelve tries are 31 s. The server's own three tries take 0.3 s, after which it
+# would call a cluster dead that a slow name server hid for a moment.
+SCHEDULER_TRIES = 12
 _USERS_MISTAKES = (TypeError, ValueError, PublicException, LimitReached)
 
 
@@ -30,6 +33,7 @@ class HubBackend(upstream.KubeBackend):  # type: ignore[misc]
         refuse_untested_server()
         super().__init__(*args, **kwargs)
         self.settings = hub_settings.load()
+        self.scheduler_api_retries = SCHEDULER_TRIES
         self.cluster_options = make_options(self.settings)
         self.unseen: dict[str, tuple[str, float]] = {}
         self.creating = asyncio.Lock()

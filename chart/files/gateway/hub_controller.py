@@ -1,4 +1,4 @@
-"""The controller, confined to its namespace. Run as a program: python hub_controller.py --config FILE."""
+"""The controller, confined to its namespace and exact about workers; run as a program with --config FILE."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dask_gateway_server.backends.kubernetes import controller as upstream
 
 import hub_settings
 from hub_informers import NamespacedClient, refuse_untested_server
+from hub_scaling import ExactScaling
 
 
-class HubController(upstream.KubeController):  # type: ignore[misc]
-    """KubeController of one namespace."""
+class HubController(ExactScaling, upstream.KubeController):  # type: ignore[misc]
+    """KubeController of one namespace, exact about numbers of workers."""
 
     aliases = {
         "log-level": "HubController.log_level",
