@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hubwright import __version__
+from hubwright.__main__ import run
 from tests.conftest import ROOT, Run
 
 COMMANDS = ["init", "generate", "lint", "presets", "template", "rules", "chart", "completion"]
@@ -67,6 +69,40 @@ def test_what_cannot_run_says_why_and_exits_with_2(hubwright: Run, arguments: li
     assert message in done.stderr
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_no_file_can_have_is_told(hubwright: Run) -> None:
+    done = hubwright("lint", "a" * 300, cwd=ROOT)
+
+    assert done.returncode == 2
+    assert "File name too long; check the name, the permissions and the disk" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("reason", [errno.EACCES, errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_what_the_system_refuses_is_told_with_the_file(
+    reason: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(reason, os.strerror(reason), "values/c")
+
+    monkeypatch.setattr("hubwright.fleet.select", refuse)
+
+    assert run(["lint"]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"error: values/c: {os.strerror(reason)}; check the name, the permissions and the disk\n"
+    )
+
+
+def test_a_fault_of_ours_asks_for_a_report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("hubwright.fleet.select", break_down)
+
+    assert run(["lint"]) == 3
+    assert f"Please report it with the text above and: hubwright {__version__}" in capsys.readouterr().err
 
 
 def test_a_folder_without_values_says_how_to_begin(hubwright: Run, tmp_path: Path) -> None:

@@ -12,10 +12,16 @@
       {{- include "hubwright.daskSelector" . | nindent 6 }}
 {{- end -}}
 
+{{/* A peer from values. Helm merges maps, so an ipBlock comes with the default's selectors, and Kubernetes takes
+     either. Scope: the peer. */}}
+{{- define "hubwright.peerOf" -}}
+- {{ ternary (pick . "ipBlock") . (hasKey . "ipBlock") | toYaml | nindent 2 | trim }}
+{{- end -}}
+
 {{/* Rules to DNS and to the API server of Kubernetes, which no selector can name. Scope: root. */}}
 {{- define "hubwright.toDns" -}}
 - to:
-  - {{ toYaml .Values.networkPolicy.dns | nindent 4 | trim }}
+  {{- include "hubwright.peerOf" .Values.networkPolicy.dns | nindent 2 }}
   ports:
   - {protocol: UDP, port: 53}
   - {protocol: TCP, port: 53}

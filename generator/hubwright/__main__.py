@@ -45,6 +45,12 @@ def run(arguments: list[str]) -> int:
         # The reader of our output (head, less) has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:  # of no file: not the user's to mend
+            return _say(_bug_report(), OUR_BUG)
+        return _say(
+            f"error: {error.filename}: {error.strerror}; check the name, the permissions and the disk", CANNOT_RUN
+        )
     except Exception:
         return _say(_bug_report(), OUR_BUG)
 
