@@ -55,6 +55,17 @@ def test_one_version_everywhere() -> None:
     assert f"## [{hubwright.__version__}]" in changelog
 
 
+def test_the_server_in_the_chart_is_one_that_its_python_was_tested_with() -> None:
+    from hub_informers import TESTED_VERSIONS
+
+    chart = yaml.safe_load((ROOT / "chart/Chart.yaml").read_text())
+    image = chart_values()["gateway"]["image"]
+
+    assert chart["appVersion"] == image["tag"]
+    assert image["tag"] in TESTED_VERSIONS
+    assert f"dask-gateway-server[kubernetes]=={image['tag']}" in (ROOT / "pyproject.toml").read_text()
+
+
 # Values that no template names by itself: parent charts, and what hub.json takes whole.
 WHOLE = ("global", "enabled", "hub", "scheduler", "workers", "options", "limits", "securityContext")
 
