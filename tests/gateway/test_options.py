@@ -96,6 +96,15 @@ def test_the_same_label_has_another_size_on_other_machines(gateway: Gateway, hub
     assert config["worker_memory"] == 7935625216
 
 
+def test_machines_named_without_a_size_come_with_their_first_one(gateway: Gateway, hub_json: Json) -> None:
+    """The form's default size may not be offered on them."""
+    del hub_json["workers"]["instanceTypes"][1]["presets"][0]
+
+    config = created(gateway, hub_json, instance_type="r5.xlarge")
+
+    assert (config["worker_memory"], config["worker_threads"]) == (31742500864, 4)
+
+
 def test_what_the_user_sets_reaches_the_cluster(gateway: Gateway, hub_json: Json) -> None:
     config = created(
         gateway, hub_json, image="localhost/mine:1", environment={"A": "b", "N": 3, "T": True}, idle_timeout_minutes=5

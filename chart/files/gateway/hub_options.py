@@ -100,6 +100,8 @@ class Minutes(Integer):  # type: ignore[misc]
 class HubOptions(Options):  # type: ignore[misc]
     """The form; an unknown field is answered with the one that was meant."""
 
+    first_sizes: MappingABC[str, str] = {}
+
     def parse_options(self, request: Any) -> Any:
         if not isinstance(request, dict):
             raise TypeError(f"expected option names and values, got {_shown(request)}")
@@ -109,14 +111,19 @@ class HubOptions(Options):  # type: ignore[misc]
                 close = difflib.get_close_matches(str(name), known, n=1)
                 hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
                 raise ValueError(f"there is no option {_shown(name)}; {hint}")
-        return super().parse_options(request)
+        return super().parse_options(self._with_size(request))
+
+    def _with_size(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A request that names machines and no size means their first size; the form's default is that of others."""
+        first = self.first_sizes.get(str(request.get("instance_type")))
+        return {"worker_resource_allocation": first, **request} if first else request
 
 
 def make_options(settings: Settings) -> HubOptions:
     """The five fields that notebooks already use, and their meaning."""
     first = settings.instance_types[0]
     labels = list(dict.fromkeys(preset.label for choice in settings.instance_types for preset in choice.presets))
-    return HubOptions(
+    form = HubOptions(
         Choice("instance_type", options=[choice.name for choice in settings.instance_types], label="Machine type"),
         Choice(
             "worker_resource_allocation",
@@ -129,6 +136,8 @@ def make_options(settings: Settings) -> HubOptions:
         _idle_field(settings.idle_timeout),
         handler=lambda options, user: overrides(settings, options, user),
     )
+    form.first_sizes = {choice.name: choice.presets[0].label for choice in settings.instance_types}
+    return form
 
 
 def _idle_field(idle: IdleTimeout) -> Minutes:
