@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import signal
 import tempfile
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +80,29 @@ def apply(change: Change) -> None:
         raise CannotGoOn(f"{change.path}: cannot be written: {error.strerror}") from error
 
 
+@contextlib.contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Put an interrupt off until the file is in place; one between making and removing a file would leave it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
+
+
 def write_whole(path: Path, content: str) -> None:
     """Write to a temporary file beside `path`, then put it in place."""
+    with _interrupted_later():
+        _write_whole(path, content)
+
+
+def _write_whole(path: Path, content: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
