@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from hubwright import fleet, ignoring, rules
-from hubwright.findings import CannotGoOn, Severity, in_order
+from hubwright.catalog import closest
+from hubwright.findings import CannotGoOn, Finding, Severity, in_order
 from hubwright.fleet import Loaded
 from hubwright.model import Cluster, Hub
 from hubwright.report import text
@@ -42,7 +43,7 @@ def load(targets: Sequence[str], root: str | None) -> Loaded:
     return dataclasses.replace(loaded, findings=findings)
 
 
-def errors(loaded: Loaded) -> list[Any]:
+def errors(loaded: Loaded) -> list[Finding]:
     """The findings that forbid to make anything."""
     return [finding for finding in loaded.findings if finding.severity == Severity.ERROR]
 
@@ -68,3 +69,13 @@ def one_or_more(hubs: list[tuple[Hub, Cluster]]) -> list[tuple[Hub, Cluster]]:
     if not hubs:
         raise CannotGoOn("none of the hubs named has a Dask Gateway (enabled: false), or there is no hub yet")
     return hubs
+
+
+def known_rule(rule_id: str) -> rules.Rule:
+    """The rule with this id; CannotGoOn with the one that was meant."""
+    if rule_id not in rules.RULES:
+        close = closest(rule_id, list(rules.RULES))
+        raise CannotGoOn(
+            f"there is no rule {rule_id}; " + (f"did you mean {close}?" if close else "see: hubwright rules")
+        )
+    return rules.RULES[rule_id]

@@ -9,13 +9,11 @@ from pathlib import Path
 import click
 
 from hubwright import writing
-from hubwright.catalog import closest
 from hubwright.commands import common
 from hubwright.findings import CannotGoOn, Finding, Severity, worst
 from hubwright.fleet import Loaded
 from hubwright.report import github, gitlab, junit, sarif, text
 from hubwright.report import json as json_report
-from hubwright.rules import RULES
 
 LEVELS = [level.word for level in sorted(Severity, reverse=True)]
 Format = Callable[[Sequence[Finding], Loaded], str]
@@ -75,7 +73,7 @@ def command(
     start = time.monotonic()
     files = [_output(one) for one in outputs]
     for rule in (*selected, *ignored):
-        _known(rule)
+        common.known_rule(rule)
     loaded = common.load(targets, root)
     counting = [f for f in loaded.findings if (not selected or f.rule in selected) and f.rule not in ignored]
     shown = [f for f in counting if f.severity >= min(Severity[level.upper()], Severity[fail_level.upper()])]
@@ -96,12 +94,6 @@ def _output(text_given: str) -> tuple[str, Path]:
     if name not in FORMATS or not separator or not file:
         raise click.UsageError(f"--output {text_given}: write FORMAT=FILE with one of {', '.join(FORMATS)}")
     return name, Path(file)
-
-
-def _known(rule: str) -> None:
-    if rule not in RULES:
-        close = closest(rule, list(RULES))
-        raise CannotGoOn(f"there is no rule {rule}; " + (f"did you mean {close}?" if close else "see: hubwright rules"))
 
 
 def _write(path: Path, content: str) -> None:

@@ -6,8 +6,7 @@ import json
 
 import click
 
-from hubwright.catalog import closest
-from hubwright.findings import CannotGoOn
+from hubwright.commands import common
 from hubwright.rules import RULES, Rule
 
 
@@ -25,12 +24,7 @@ from hubwright.rules import RULES, Rule
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(rule_id: str | None, form: str) -> int:
     """List the rules of `hubwright lint`, or explain the one with ID."""
-    if rule_id is not None and rule_id not in RULES:
-        close = closest(rule_id, list(RULES))
-        raise CannotGoOn(
-            f"there is no rule {rule_id}; " + (f"did you mean {close}?" if close else "see: hubwright rules")
-        )
-    chosen = [RULES[rule_id]] if rule_id else sorted(RULES.values(), key=lambda rule: rule.id)
+    chosen = [common.known_rule(rule_id)] if rule_id is not None else sorted(RULES.values(), key=lambda rule: rule.id)
     if form == "json":
         click.echo(json.dumps([_record(rule) for rule in chosen], indent=2))
     elif rule_id:
