@@ -30,9 +30,30 @@ class Tool:
     package: str
     version: str
     flags: str = ""
+    # The folder of go/ with its go.mod; its own name where several programs do not share one.
+    module: str = ""
+
+
+KUBERNETES = "1.37.2"
+
+
+def _kubernetes(name: str) -> Tool:
+    # Without these a program built outside its own tree reports v0.0.0, and charts' kubeVersion refuses it.
+    major, minor, _ = KUBERNETES.split(".")
+    told = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor}
+    flags = " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in told.items())
+    return Tool(package=f"k8s.io/kubernetes/cmd/{name}", version=KUBERNETES, flags=flags, module="kubernetes")
 
 
 TOOLS = {
+    **{
+        name: _kubernetes(name)
+        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+    },
+    "etcd": Tool(package="go.etcd.io/etcd/server/v3", version="3.7.3"),
+    "coredns": Tool(package="github.com/coredns/coredns", version="1.14.7"),
+    "kube-router": Tool(package="github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", version="2.1.0"),
+    "pause": Tool(package=".", version="1"),
     "helm-unittest": Tool(package="github.com/helm-unittest/helm-unittest/cmd/helm-unittest", version="1.1.2"),
     "helm": Tool(
         package="helm.sh/helm/v4/cmd/helm",
@@ -83,7 +104,7 @@ def _build(name: str, target: Path) -> None:
             str(made),
         ]
         environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local"}
-        subprocess.run([*command, tool.package], cwd=MODULES / name, env=environment, check=True)
+        subprocess.run([*command, tool.package], cwd=MODULES / (tool.module or name), env=environment, check=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         made.replace(target)
 

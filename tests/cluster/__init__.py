@@ -1,0 +1,1 @@
+"""A real Kubernetes cluster on one machine: control plane, kubelet, containers, DNS, enforced network policies."""
