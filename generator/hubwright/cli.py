@@ -9,7 +9,22 @@ import click
 
 from hubwright import __version__
 
-_COMMANDS = ("init", "generate", "lint", "presets", "template", "rules", "chart", "completion")
+_COMMANDS = (
+    "init",
+    "generate",
+    "lint",
+    "presets",
+    "template",
+    "doctor",
+    "crds",
+    "install",
+    "status",
+    "rollback",
+    "uninstall",
+    "rules",
+    "chart",
+    "completion",
+)
 
 
 class LazyGroup(click.Group):
@@ -51,6 +66,8 @@ class LazyGroup(click.Group):
       hubwright lint values
       hubwright presets cluster-a/prod
       hubwright template cluster-a/prod --validate
+      hubwright install cluster-a/prod --crds
+      hubwright status cluster-a/prod
 
     Exit codes: 0 fine, 1 findings or drift, 2 cannot run, 3 a fault of hubwright.
     """,

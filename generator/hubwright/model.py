@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -113,6 +114,14 @@ class Hub:
         """Name in front of every object of the chart (`fullnameOverride`)."""
         name = self.release if SERVICE_NAME in self.release else f"{self.release}-{SERVICE_NAME}"
         return name[:50].rstrip("-")
+
+    @property
+    def instance(self) -> str:
+        """Value of the label `gateway.dask.org/instance` of its users' clusters, as in the chart."""
+        name = f"{self.namespace}.{self.resource_name}"
+        if len(name) <= 63:
+            return name
+        return f"{name[:54].removesuffix('-').removesuffix('.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
     @property
     def proxy_host(self) -> str:

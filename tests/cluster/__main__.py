@@ -16,7 +16,9 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Cluster() as cluster:
-        sys.stderr.write(f"ready after {cluster.ready_after:.0f} s; KUBECONFIG={cluster.kubeconfig}; logs: {cluster.logs}\n")
+        sys.stderr.write(
+            f"ready after {cluster.ready_after:.0f} s; KUBECONFIG={cluster.kubeconfig}; logs: {cluster.logs}\n"
+        )
         run = command or [os.environ.get("SHELL", "bash")]
         return subprocess.run(run, env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}, check=False).returncode
 

@@ -14,11 +14,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import kubernetes
 import yaml
-from kubernetes import client, config, utils
 
 from tests.cluster import images, packages, parts, sandbox
 from tests.tools import build
+
+# Untyped: the client's types allow None for fields that Kubernetes always fills.
+client: Any = kubernetes.client
+config: Any = kubernetes.config
+utils: Any = kubernetes.utils
 
 PROGRAMS = (
     "etcd",

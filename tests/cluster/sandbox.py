@@ -26,7 +26,18 @@ class Sandbox:
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._first = subprocess.Popen(
-            ["unshare", "--fork", "--pid", "--mount", "--net", "--mount-proc", "--kill-child", "bash", "-c", "read -r _"],
+            [
+                "unshare",
+                "--fork",
+                "--pid",
+                "--mount",
+                "--net",
+                "--mount-proc",
+                "--kill-child",
+                "bash",
+                "-c",
+                "read -r _",
+            ],
             stdin=subprocess.PIPE,
             start_new_session=True,  # Control-C is for us to handle
         )
