@@ -213,9 +213,6 @@ COREFILE = """.:53 {
   kubernetes cluster.local in-addr.arpa ip6.arpa {
     pods insecure
   }
-  template ANY ANY {
-    rcode NXDOMAIN
-  }
   cache 5
 }
 """
