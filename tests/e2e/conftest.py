@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.cluster)
+    if os.environ.get("KUBECONFIG"):
+        items[:] = [item for item in items if not item.get_closest_marker("own_cluster")]
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +73,9 @@ def kubeconfig(own_cluster: Cluster | None) -> str:
 
 @pytest.fixture(scope="session")
 def kube(kubeconfig: str) -> Kube:
-    return Kube(kubeconfig)
+    found = Kube(kubeconfig)
+    FIGURES.versions = found.versions()
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -123,12 +127,13 @@ def address(kube: Kube, hub: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def ada(address: str) -> Browser:
+def ada(address: str) -> Iterator[Browser]:
     """A user with access to the gateway, her server running."""
     browser = Browser(address, "ada")
     browser.log_in()
     browser.start_server()
-    return browser
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

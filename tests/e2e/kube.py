@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import kubernetes
 from kubernetes.client.exceptions import ApiException
+
+from tests.cluster.images import RECIPES, TRAEFIK
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -32,6 +35,14 @@ def until(what: str, found: Callable[[], T], seconds: float = 120) -> T:
     raise AssertionError(f"not within {seconds:.0f} s: {what}; the last answer was {last!r}")
 
 
+def version_line() -> str:
+    """What runs in the pods, as the image's requirements pin it."""
+    pinned = (RECIPES / "python" / "requirements.txt").read_text(encoding="utf-8")
+    names = ("dask-gateway-server", "dask", "dask-ml", "jupyterhub", "jupyterhub-kubespawner", "jupyterlab")
+    found = {name: re.findall(rf"^{name}==(\S+)", pinned, flags=re.MULTILINE)[0] for name in names}
+    return ", ".join(f"{name} {version}" for name, version in {**found, "traefik": TRAEFIK}.items())
+
+
 class Kube:
     """One cluster as its administrator sees it."""
 
@@ -40,6 +51,13 @@ class Kube:
         self.core = _client.CoreV1Api(self.api)
         self.apps = _client.AppsV1Api(self.api)
         self.custom = _client.CustomObjectsApi(self.api)
+
+    def versions(self) -> str:
+        """Of the parts that a test's outcome may depend on."""
+        server = _client.VersionApi(self.api).get_code().git_version
+        info = self.core.list_node().items[0].status.node_info
+        runtime = f"kubelet {info.kubelet_version}, {info.container_runtime_version}, kernel {info.kernel_version}"
+        return f"Kubernetes {server}, {runtime}; {version_line()}"
 
     def make(self, *objects: Json) -> None:
         """Create objects; those that are there already stay."""

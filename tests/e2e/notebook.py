@@ -43,7 +43,8 @@ class Browser:
 
     def start_server(self, seconds: float = 240) -> None:
         """Until the server answers."""
-        self._hub("POST", f"/users/{self.user}/server")
+        if "" not in self._hub("GET", f"/users/{self.user}").json()["servers"]:
+            self._hub("POST", f"/users/{self.user}/server")
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             server = self._hub("GET", f"/users/{self.user}").json()["servers"].get("", {})
@@ -51,6 +52,10 @@ class Browser:
                 return
             time.sleep(0.5)
         raise AssertionError(f"the server of {self.user} did not start")
+
+    def close(self) -> None:
+        """Leave; the server runs on."""
+        self._session.close()
 
     def start_kernel(self) -> Kernel:
         """A kernel with nothing in it."""

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import kubernetes
 import pytest
 import yaml
 
@@ -63,22 +62,23 @@ def nodes(kube: Kube) -> Iterator[list[str]]:
         kube.core.delete_node(name)
 
 
-def make_node(
-    kube: Kube, name: str, labels: dict[str, str], taints: tuple[str, ...], cpu: str, memory: int
-) -> None:
+def make_node(kube: Kube, name: str, labels: dict[str, str], taints: tuple[str, ...], cpu: str, memory: int) -> None:
     """A node that says it is Ready, though no kubelet runs there."""
     parsed = []
     for taint in taints:
         rest, _, effect = taint.rpartition(":")
         key, _, value = rest.partition("=")
         parsed.append({"key": key, "value": value, "effect": effect})
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": {"taints": parsed}}
+    node = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"taints": parsed},
+    }
     kube.core.create_node(node)
     sizes = {"cpu": cpu, "memory": str(memory), "pods": "250"}
     conditions = [{"type": "Ready", "status": "True", "reason": "Test", "message": "of a test"}]
-    kube.core.patch_node_status(
-        name, {"status": {"capacity": sizes, "allocatable": sizes, "conditions": conditions}}
-    )
+    kube.core.patch_node_status(name, {"status": {"capacity": sizes, "allocatable": sizes, "conditions": conditions}})
 
 
 def daemon_set_pod(name: str, node: str, capacity: Capacity) -> Json:
@@ -197,6 +197,8 @@ def test_exactly_n_workers_of_each_size_land_on_a_node_of_each_type(
     found = until("every worker is placed or refused", settled, seconds=300)
 
     wrong = {name: dict(counts) for name, counts in found.items() if counts != {"placed": wanted[name], "refused": 1}}
-    described = {f"{every[int(n[4:])].capacity.machine.name} {every[int(n[4:])].preset.label}": v for n, v in wrong.items()}
+    described = {
+        f"{every[int(n[4:])].capacity.machine.name} {every[int(n[4:])].preset.label}": v for n, v in wrong.items()
+    }
     assert described == {}
     assert len({case.capacity.machine.name for case in every}) > 30
