@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help run test bench generate check lint-python chart-test lock clean
+.PHONY: help run test e2e bench generate check lint-python chart-test lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,6 +16,10 @@ run: $(STAMP)  ## generate and lint values/, with a summary
 
 test: $(STAMP) lint-python chart-test  ## everything that needs no cluster
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+e2e: $(STAMP)  ## a real cluster: starts its own (needs root), or uses KUBECONFIG
+	$(BIN)/python -m tests.tools install helm
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m cluster tests/e2e
 
 lint-python: $(STAMP)
 	$(BIN)/ruff check generator tests chart/files

@@ -13,7 +13,9 @@ from tests.conftest import ROOT, Run
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "chart/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Programs that a page names and that need a cluster or change the machine.
-ELSEWHERE = ("helm", "kubectl", "pip", "make")
+ELSEWHERE = ("helm", "kubectl", "pip", "make", "python -m")
+# These need a cluster: tests/e2e/test_docs.py runs them.
+ON_A_CLUSTER = tuple(f"hubwright {name}" for name in ("doctor", "crds", "install", "status", "rollback", "uninstall"))
 
 
 def blocks(language: str) -> list[tuple[Path, str]]:
@@ -29,7 +31,7 @@ def commands() -> list[tuple[str, str]]:
     for page, body in blocks("console"):
         for line in body.splitlines():
             command = re.sub(r"\s+#.*$", "", line.removeprefix("$ ")).strip()
-            if command and not command.startswith(ELSEWHERE):
+            if command and not command.startswith((*ELSEWHERE, *ON_A_CLUSTER)):
                 found.append((page.name, command))
     return found
 

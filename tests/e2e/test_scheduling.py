@@ -16,7 +16,16 @@ import yaml
 from hubwright import fleet, helm
 from hubwright.capacity import Capacity
 from hubwright.commands import template
-from hubwright.model import Cluster, Hub, InstanceType, NodePool, node_labels
+from hubwright.model import (
+    CORE_TAINTS,
+    PURPOSE_LABEL,
+    USER_TAINTS,
+    Cluster,
+    Hub,
+    InstanceType,
+    NodePool,
+    node_labels,
+)
 from hubwright.outputs.gateway import pool_taints
 from hubwright.packing import Preset
 from hubwright.quantity import format_cpu
@@ -105,19 +114,20 @@ def bare(made: Json, name: str, **selector: str) -> Json:
     }
 
 
-def create(pods: list[Json]) -> None:
+def create(kube: Kube, pods: list[Json]) -> None:
     """Many pods at once."""
-    kubeconfig_api = _APIS["core"]
     with ThreadPoolExecutor(max_workers=12) as pool:
-        list(pool.map(lambda pod: kubeconfig_api.create_namespaced_pod(NAMESPACE, pod), pods))
+        list(pool.map(lambda pod: kube.core.create_namespaced_pod(NAMESPACE, pod), pods))
 
 
-_APIS: dict[str, Any] = {}
-
-
-@pytest.fixture(autouse=True)
-def _api(kube: Kube) -> None:
-    _APIS["core"] = kube.core
+def placements(kube: Kube) -> dict[str, str]:
+    """Pod to node, empty text for one that found none; nothing while any is undecided."""
+    found = {}
+    for pod in kube.core.list_namespaced_pod(NAMESPACE).items:
+        if not pod.spec.node_name and not any(c.type == "PodScheduled" for c in pod.status.conditions or []):
+            return {}
+        found[pod.metadata.name] = pod.spec.node_name or ""
+    return found
 
 
 def hub_json(hub: Hub, cluster: Cluster, engine: helm.Engine) -> Json:
@@ -180,25 +190,104 @@ def test_exactly_n_workers_of_each_size_land_on_a_node_of_each_type(
         worker = real_pod(settings, worker=True, **options)
         wanted[name] = case.preset.workers_per_node
         pods += [bare(worker, f"{name}-{i}", **{SLOT: name}) for i in range(case.preset.workers_per_node + 1)]
-    create(pods)
+    create(kube, pods)
 
-    def settled() -> dict[str, Counter[str]]:
-        """Per node, how many workers it took and how many found no place; empty while any is undecided."""
-        told: dict[str, Counter[str]] = {name: Counter() for name in wanted}
-        for pod in kube.core.list_namespaced_pod(NAMESPACE).items:
-            if pod.metadata.name.endswith("-daemons"):
-                continue
-            decided = pod.spec.node_name or any(c.type == "PodScheduled" for c in pod.status.conditions or [])
-            if not decided:
-                return {}
-            told[pod.spec.node_selector[SLOT]]["placed" if pod.spec.node_name else "refused"] += 1
-        return told
+    settled = until("every worker is placed or refused", lambda: placements(kube), seconds=300)
 
-    found = until("every worker is placed or refused", settled, seconds=300)
-
+    found: dict[str, Counter[str]] = {name: Counter() for name in wanted}
+    for pod, node in settled.items():
+        if not pod.endswith("-daemons"):
+            found[pod.rpartition("-")[0]]["placed" if node else "refused"] += 1
     wrong = {name: dict(counts) for name, counts in found.items() if counts != {"placed": wanted[name], "refused": 1}}
     described = {
         f"{every[int(n[4:])].capacity.machine.name} {every[int(n[4:])].preset.label}": v for n, v in wrong.items()
     }
     assert described == {}
     assert len({case.capacity.machine.name for case in every}) > 30
+
+
+def whole_cluster(kube: Kube, cluster: Cluster, nodes: list[str]) -> dict[str, str]:
+    """A large node of each pool, and a core node and a user's node beside them; node to pool."""
+    made = {}
+    for pool in cluster.pools:
+        made[f"{cluster.name}-{pool.name}"] = (pool.name, node_labels(pool), pool_taints(pool, cluster.provider))
+    # As the guide for operators has it: schedulers run beside the users' notebooks.
+    user = {"hub.jupyter.org/node-purpose": "user", PURPOSE_LABEL: "scheduler"}
+    core = {
+        "hub.jupyter.org/node-purpose": "core",
+        PURPOSE_LABEL: "core",
+        **cluster.settings.get("core", {}).get("nodeSelector", {}),
+    }
+    made[f"{cluster.name}-user-node"] = ("(user)", user, USER_TAINTS)
+    made[f"{cluster.name}-core-node"] = ("(core)", core, CORE_TAINTS)
+    for name, (_, labels, taints) in made.items():
+        nodes.append(name)
+        make_node(kube, name, {**labels, SLOT: cluster.name}, taints, "4000", 2**45)
+    return {name: pool for name, (pool, _, _) in made.items()}
+
+
+def test_workers_land_on_their_hubs_pools_alone_and_schedulers_never_on_spot(
+    kube: Kube, whole_fleet: list[tuple[Hub, Cluster]], nodes: list[str]
+) -> None:
+    engine = helm.engine("embedded")
+    pool_of: dict[str, str] = {}
+    for cluster in {cluster.name: cluster for _, cluster in whole_fleet}.values():
+        pool_of |= whole_cluster(kube, cluster, nodes)
+    allowed: dict[str, set[str]] = {}
+    spot: set[str] = {
+        f"{cluster.name}-{pool.name}" for _, cluster in whole_fleet for pool in cluster.pools if pool.capacity == "spot"
+    }
+    pods: list[Json] = []
+    for number, (hub, cluster) in enumerate(whole_fleet):
+        settings = hub_json(hub, cluster, engine)
+        for index, choice in enumerate(hub.instance_types):
+            name = f"worker-{number}-{index}"
+            worker = real_pod(
+                settings, worker=True, instance_type=choice.name, worker_resource_allocation=choice.presets[0].label
+            )
+            pods += [bare(worker, f"{name}-{copy}", **{SLOT: cluster.name}) for copy in range(3)]
+            allowed |= {f"{name}-{copy}": {pool.name for pool in choice.pools} for copy in range(3)}
+        pods.append(bare(real_pod(settings, worker=False), f"scheduler-{number}", **{SLOT: cluster.name}))
+    create(kube, pods)
+
+    settled = until("every pod is placed", lambda: placements(kube), seconds=120)
+
+    lost = {pod for pod, node in settled.items() if not node}
+    astray = {pod: pool_of[settled[pod]] for pod, pools in allowed.items() if pool_of[settled[pod]] not in pools}
+    schedulers = {pod: node for pod, node in settled.items() if pod.startswith("scheduler")}
+    assert (lost, astray) == (set(), {})
+    assert not spot & set(schedulers.values())
+    assert len(allowed) > 3 * len(whole_fleet)
+
+
+def test_spot_is_filled_first_and_on_demand_takes_the_rest(
+    kube: Kube, whole_fleet: list[tuple[Hub, Cluster]], nodes: list[str]
+) -> None:
+    hub, cluster, choice = next(
+        (hub, cluster, choice)
+        for hub, cluster in whole_fleet
+        for choice in hub.instance_types
+        if {pool.capacity for pool in choice.pools} == {"spot", "on-demand"}
+    )
+    preset = choice.presets[-1]
+    for pool in choice.pools:
+        capacity = pool.capacities[0]
+        offered = capacity.allocatable
+        for copy in range(2):
+            name = f"{pool.capacity}-{copy}"
+            nodes.append(name)
+            labels = {**node_labels(pool), SLOT: "mixed"}
+            taints = pool_taints(pool, cluster.provider)
+            make_node(kube, name, labels, taints, format_cpu(offered.cpu_millicores), offered.memory_bytes)
+    settings = hub_json(hub, cluster, helm.engine("embedded"))
+    worker = real_pod(settings, worker=True, instance_type=choice.name, worker_resource_allocation=preset.label)
+    full = 2 * preset.workers_per_node
+
+    create(kube, [bare(worker, f"first-{i}", **{SLOT: "mixed"}) for i in range(full)])
+    first = until("the first are placed", lambda: placements(kube))
+    create(kube, [bare(worker, f"second-{i}", **{SLOT: "mixed"}) for i in range(preset.workers_per_node)])
+    until("the others are created", lambda: len(placements(kube)) == full + preset.workers_per_node)
+    second = placements(kube)
+
+    assert {node.rpartition("-")[0] for node in first.values()} == {"spot"}
+    assert {node.rpartition("-")[0] for pod, node in second.items() if pod.startswith("second")} == {"on-demand"}

@@ -26,7 +26,10 @@ from hubwright.commands.reaching import Target
 @common.root_option
 @reaching.cluster_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(targets: tuple[str, ...], root: str | None, kubeconfig: str | None, context: str | None, form: str) -> int:
+@click.option("--no-idle", is_flag=True, help="Do not ask every scheduler how long it had no work; faster.")
+def command(
+    targets: tuple[str, ...], root: str | None, kubeconfig: str | None, context: str | None, form: str, no_idle: bool
+) -> int:
     """Show the release, its components and the clusters of users of hubs (TARGET: CLUSTER/HUB or CLUSTER).
 
     Exits with 1 when a hub is not installed or a component of it is not ready.
@@ -35,7 +38,7 @@ def command(targets: tuple[str, ...], root: str | None, kubeconfig: str | None, 
     reports = []
     for target in reaching.targets(targets, root, kubeconfig, context):
         with reaching.api_errors(target.hub.reference):
-            reports.append(report(target))
+            reports.append(report(target, ask_idle=not no_idle))
     if form == "json":
         click.echo(json.dumps(reports, indent=2))
     else:
@@ -43,14 +46,18 @@ def command(targets: tuple[str, ...], root: str | None, kubeconfig: str | None, 
     return int(any(not one["ready"] for one in reports))
 
 
-def report(target: Target) -> dict[str, Any]:
+def report(target: Target, *, ask_idle: bool) -> dict[str, Any]:
     """Everything that is told of a hub, as plain data; times in seconds."""
-    from hubwright.kube import clusters, reasons
+    from hubwright.kube import clusters, idle, reasons
 
     hub, connection = target.hub, target.connection
     release = target.releases().current(hub.release)
     components = clusters.components(connection, hub.namespace, target.selector)
     running = clusters.user_clusters(connection, hub.namespace, hub.instance)
+    if ask_idle:
+        asked = {one.name: one.scheduler_pod for one in running if one.state == "Running" and one.scheduler_pod}
+        told_idle = idle.idle_seconds(connection, hub.namespace, asked)
+        running = [dataclasses.replace(one, idle=told_idle.get(one.name)) for one in running]
     ready = bool(release) and bool(components) and all(one.ready >= one.wanted for one in components)
     told = None
     if release:

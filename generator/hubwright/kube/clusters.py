@@ -12,6 +12,9 @@ from kubernetes.client.exceptions import ApiException
 from hubwright.kube import reasons
 from hubwright.kube.connection import TIMEOUT, Connection
 
+# States of a cluster that is over; its object is kept for a while.
+ENDED = ("Stopped", "Failed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
@@ -35,6 +38,7 @@ class UserCluster:
     workers_running: int
     workers_pending: int
     why: tuple[str, ...]
+    scheduler_pod: str = ""
     idle: float | None = None
 
 
@@ -53,7 +57,7 @@ def components(connection: Connection, namespace: str, selector: str) -> list[Co
 
 
 def user_clusters(connection: Connection, namespace: str, instance: str) -> list[UserCluster]:
-    """The users' clusters of a gateway, oldest first. Raises ApiException."""
+    """The users' clusters of a gateway that have not ended, oldest first. Raises ApiException."""
     objects = connection.custom.list_namespaced_custom_object(
         "gateway.dask.org", "v1alpha1", namespace, "daskclusters", _request_timeout=TIMEOUT
     )["items"]
@@ -66,6 +70,7 @@ def user_clusters(connection: Connection, namespace: str, instance: str) -> list
     mine = [o for o in objects if o["metadata"].get("labels", {}).get("gateway.dask.org/instance") == instance]
     now = datetime.datetime.now(datetime.UTC)
     made = [_user_cluster(obj, by_cluster.get(obj["metadata"]["name"], []), now) for obj in mine]
+    made = [one for one in made if one.state not in ENDED]
     return sorted(made, key=lambda one: -one.age)
 
 
@@ -83,6 +88,7 @@ def _user_cluster(obj: dict[str, Any], pods: list[Any], now: datetime.datetime) 
         workers_running=phases["Running"],
         workers_pending=phases["Pending"],
         why=tuple(why_waiting(pods)),
+        scheduler_pod=next((pod.metadata.name for pod in pods if _component(pod) == "dask-scheduler"), ""),
     )
 
 
