@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# The kubernetes client leaves its sockets to the garbage collector.
+E2E_WARNINGS := -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExceptionWarning
 
 .PHONY: help run test e2e bench generate check lint-python chart-test lock clean
 
@@ -19,7 +21,7 @@ test: $(STAMP) lint-python chart-test  ## everything that needs no cluster
 
 e2e: $(STAMP)  ## a real cluster: starts its own (needs root), or uses KUBECONFIG
 	$(BIN)/python -m tests.tools install helm
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -m cluster tests/e2e
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(E2E_WARNINGS) -m cluster tests/e2e
 
 lint-python: $(STAMP)
 	$(BIN)/ruff check generator tests chart/files

@@ -108,6 +108,8 @@ class Cluster:
         sandbox.remove_cgroups(parts.CGROUP)
         self._sandbox = sandbox.Sandbox(self.logs, routes=["10.244.0.0/16", parts.SERVICE_RANGE])
         self._prepare_node()
+        # What answers there.
+        self._sandbox.start("internet", [sys.executable, "-m", "http.server", "80", "--bind", parts.INTERNET])
         self._credentials()
         self.start("etcd")
         self.start("kube-apiserver")
@@ -144,7 +146,7 @@ class Cluster:
             # Without it policies do not see what passes between pods of one bridge.
             "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables",
             # An address of the internet, for tests of what may leave the cluster; there is no other way out.
-            "ip link add internet type dummy && ip address add 203.0.113.10/32 dev internet && ip link set internet up",
+            f"ip link add internet type dummy && ip address add {parts.INTERNET}/32 dev internet && ip link set internet up",
             f"ip route add default via {sandbox.OUTSIDE}",
             *(
                 f"mkdir -p /sys/fs/cgroup/{kind}/{parts.CGROUP}"

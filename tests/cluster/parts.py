@@ -15,6 +15,7 @@ NODE_ADDRESS = "10.244.0.1"  # of the bridge that pods hang on, so that pods rea
 POD_RANGE = "10.244.0.0/24"
 SERVICE_RANGE = "10.96.0.0/16"
 DNS_ADDRESS = "10.96.0.10"
+INTERNET = "203.0.113.10"  # an address that is no private one, on the node
 PORT = 6443
 SERVER = f"https://{NODE_ADDRESS}:{PORT}"
 CGROUP = "hubwright-e2e"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -17,8 +18,8 @@ from tests.e2e.kube import Json, Kube, until
 
 NAMESPACE = "flows"
 PORTS = (8000, 8001, 8081, 8786, 8787, 8788, 8888, 40000)
-INTERNET = ("203.0.113.10", 80)  # an address on the node that is no private one
-API = ("10.244.0.1", parts.PORT)
+INTERNET = (parts.INTERNET, 80)
+API = (parts.NODE_ADDRESS, parts.PORT)
 ANY = 0  # any port
 # Source, destination, port: what the components do. All else is refused.
 ALLOWED: dict[tuple[str, str, int], str] = {
@@ -32,6 +33,8 @@ ALLOWED: dict[tuple[str, str, int], str] = {
     ("hub", "hub-proxy", 8001): "JupyterHub's own",
     ("hub", "hub-proxy", 8000): "open to everyone",
     ("outsider", "hub-proxy", 8000): "open to everyone",
+    ("hub", "outsider", ANY): "neither has a policy about it",
+    ("hub-proxy", "outsider", ANY): "neither has a policy about it",
     ("proxy", "gateway", 8000): "requests",
     ("proxy", "scheduler", 8786): "clients' connections",
     ("proxy", "scheduler", 8787): "dashboards",
@@ -64,12 +67,12 @@ import json, socket, sys
 from concurrent.futures import ThreadPoolExecutor
 def reaches(target):
     try:
-        socket.create_connection(target, timeout=3).close()
+        socket.create_connection(target, timeout=2).close()
         return True
     except OSError:
         return False
 targets = [tuple(one) for one in json.loads(sys.argv[1])]
-with ThreadPoolExecutor(40) as pool:
+with ThreadPoolExecutor(100) as pool:
     print(json.dumps(list(pool.map(reaches, targets))))
 """
 
@@ -155,7 +158,9 @@ def reached(kube: Kube) -> Iterator[dict[str, set[tuple[str, int]]]]:
     addresses = {role: kube.core.read_namespaced_pod(role, NAMESPACE).status.pod_ip for role in roles}
 
     def walk() -> dict[str, set[tuple[str, int]]]:
-        return {role: reached_from(kube, role, addresses) for role in roles}
+        with ThreadPoolExecutor(len(roles)) as pool:
+            answers = pool.map(lambda role: reached_from(kube, role, addresses), roles)
+            return dict(zip(roles, answers, strict=True))
 
     # A policy needs some seconds to hold; what is told is the state that stays.
     seen: list[dict[str, set[tuple[str, int]]]] = []
