@@ -10,7 +10,7 @@ E2E_WARNINGS := -W ignore::ResourceWarning -W ignore::pytest.PytestUnraisableExc
 .PHONY: help run test e2e bench generate check lint-python chart-test lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(STAMP)  ## generate and lint values/, with a summary
 	$(BIN)/hubwright generate values

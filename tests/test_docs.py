@@ -89,6 +89,6 @@ def test_the_targets_of_make_that_pages_name_exist() -> None:
 
     for page in PAGES:
         for target in re.findall(
-            r"`make ([a-z-]+)`|^make ([a-z-]+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE
+            r"`make ([a-z0-9-]+)`|^make ([a-z0-9-]+)", page.read_text(encoding="utf-8"), flags=re.MULTILINE
         ):
             assert f"\n{target[0] or target[1]}:" in makefile

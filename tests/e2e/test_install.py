@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -154,7 +155,8 @@ def test_dry_run_shows_what_a_change_does(hub: str, command: Command, fleet: Pat
     file.write_text(before, encoding="utf-8")
 
     assert "ConfigMap/dask-gateway" in done.stdout
-    assert '"workersPerCluster": 9' in done.stdout or '"workersPerCluster":9' in done.stdout
+    assert re.search(r'^-\s+"workersPerCluster": 10$', done.stdout, flags=re.MULTILINE)
+    assert re.search(r'^\+\s+"workersPerCluster": 9$', done.stdout, flags=re.MULTILINE)
 
 
 def test_a_failed_install_tells_why_and_the_next_one_mends_it(command: Command, other: str, fleet: Path) -> None:

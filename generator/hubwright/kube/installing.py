@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -120,5 +122,21 @@ def _objects(manifest: str) -> dict[str, str]:
     found = {}
     for document in yaml.safe_load_all(manifest):
         if document:
-            found[f"{document['kind']}/{document['metadata']['name']}"] = yaml.safe_dump(document)
+            found[f"{document['kind']}/{document['metadata']['name']}"] = yaml.dump(
+                document, Dumper=_Readable, width=200
+            )
     return found
+
+
+class _Readable(yaml.SafeDumper):
+    """Texts of several lines, and JSON, line by line, so that a diff shows the line that changed."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if text.startswith("{"):
+        with contextlib.suppress(ValueError):
+            text = json.dumps(json.loads(text), indent=2)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Readable.add_representer(str, _text)
