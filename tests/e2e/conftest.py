@@ -147,7 +147,6 @@ with Gateway() as ending:
     for report in ending.list_clusters():
         ending.stop_cluster(report.name)
 """)
-    kernel.close()
 
 
 @pytest.hookimpl(hookwrapper=True)

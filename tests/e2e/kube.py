@@ -85,6 +85,16 @@ class Kube:
 
         until(f"deployment {namespace}/{name}", ready, seconds)
 
+    def wait_for_others(self, namespace: str, selector: str, gone: set[str]) -> None:
+        """Until pods that are not of `gone` are ready, and only such."""
+
+        def others() -> bool:
+            found = self.pods(namespace, selector)
+            ready = [any(c.ready for c in pod.status.container_statuses or []) for pod in found]
+            return bool(found) and all(ready) and not gone & {pod.metadata.name for pod in found}
+
+        until(f"other pods of {selector}", others)
+
     def pods(self, namespace: str, selector: str) -> list[Any]:
         """Pods that are not on their way out."""
         found = self.core.list_namespaced_pod(namespace, label_selector=selector).items

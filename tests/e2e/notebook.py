@@ -95,7 +95,7 @@ class Kernel:
     """Runs code; variables stay from one call to the next."""
 
     def __init__(self, address: str, token: str) -> None:
-        self._socket = websocket.create_connection(address, header=[f"Authorization: token {token}"], timeout=300)
+        self._address, self._header = address, [f"Authorization: token {token}"]
 
     def run(self, code: str, seconds: float = 300) -> Output:
         """The cell's output; an exception of the code is in `error`."""
@@ -109,17 +109,17 @@ class Kernel:
             "version": "5.3",
         }
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-        self._socket.settimeout(seconds)
-        self._socket.send(json.dumps(message))
+        # A connection for each cell: the server closes one that nobody reads for a while.
+        socket = websocket.create_connection(self._address, header=self._header, timeout=seconds)
         output = Output()
-        while True:
-            told = json.loads(self._socket.recv())
-            if told["parent_header"].get("msg_id") == identity and not self._take(told, output):
-                return output
-
-    def close(self) -> None:
-        """Leave the kernel."""
-        self._socket.close()
+        try:
+            socket.send(json.dumps(message))
+            while True:
+                told = json.loads(socket.recv())
+                if told["parent_header"].get("msg_id") == identity and not self._take(told, output):
+                    return output
+        finally:
+            socket.close()
 
     def check(self, code: str, seconds: float = 300) -> Output:
         """As `run`, and the code must not fail."""

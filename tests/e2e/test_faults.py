@@ -11,14 +11,14 @@ from tests.e2e.notebook import Kernel
 SCALE = """
 from dask_gateway import Gateway
 cluster = Gateway().new_cluster()
-client = cluster.get_client()
 cluster.scale(4)
 """
 
 
 def ends_well(notebook: Kernel, kube: Kube, hub: str) -> None:
     """Four workers that compute, then none, and nothing left behind."""
-    notebook.check("client.wait_for_workers(4, timeout=240)")
+    # The proxy carries the client's connection, so whoever loses it connects again.
+    notebook.check("client = cluster.get_client(); client.wait_for_workers(4, timeout=240)")
     until("exactly four workers", lambda: len(kube.dask_pods(hub, "worker")) == 4)
     notebook.check("assert client.submit(sum, [1, 2]).result(timeout=120) == 3")
     notebook.check("client.close(); cluster.shutdown()")
@@ -31,10 +31,12 @@ def ends_well(notebook: Kernel, kube: Kube, hub: str) -> None:
 @pytest.mark.parametrize("component", ["controller", "gateway", "proxy"])
 def test_a_component_dies_while_a_cluster_scales(notebook: Kernel, kube: Kube, hub: str, component: str) -> None:
     notebook.check(SCALE)
-    for pod in kube.pods(hub, f"app.kubernetes.io/name=dask-gateway,app.kubernetes.io/component={component}"):
-        kube.core.delete_namespaced_pod(pod.metadata.name, hub, grace_period_seconds=0)
+    selector = f"app.kubernetes.io/name=dask-gateway,app.kubernetes.io/component={component}"
+    victims = {pod.metadata.name for pod in kube.pods(hub, selector)}
+    for name in victims:
+        kube.core.delete_namespaced_pod(name, hub, grace_period_seconds=0)
 
-    kube.wait_for_deployment(hub, f"dask-gateway-{component}")
+    kube.wait_for_others(hub, selector, victims)
     ends_well(notebook, kube, hub)
 
 

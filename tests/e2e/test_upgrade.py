@@ -25,6 +25,7 @@ client = cluster.get_client()
 client.wait_for_workers(2, timeout=240)
 work = client.map(lambda i: (time.sleep(4), i)[1], range(60), pure=False)
 """
+NAME = "dask-gateway-controller"
 RESULT = "print(sum(client.gather(work)))"
 
 
@@ -33,7 +34,7 @@ def changed(fleet: Path, command: Command) -> Iterator[None]:
     """The hub's file with another limit; afterwards as it was, and installed."""
     file = fleet / "values/e2e/hub/hub.yaml"
     before = file.read_text(encoding="utf-8")
-    file.write_text(before.replace("workersPerCluster: 10", "workersPerCluster: 7"), encoding="utf-8")
+    file.write_text(before.replace("clustersPerUser: 3", "clustersPerUser: 1"), encoding="utf-8")
     yield
     file.write_text(before, encoding="utf-8")
     command("install", HUB)
@@ -56,8 +57,8 @@ def test_work_in_flight_survives_a_changed_configuration(
     assert controller_pods(kube, hub).isdisjoint(before), "the change reached the components"
     assert notebook.check(RESULT).text.strip() == str(sum(range(60)))
     assert {pod.metadata.name for pod in kube.dask_pods(hub, "worker")} == workers
-    refused = notebook.run("cluster.scale(8)").error
-    assert "7" in refused.strip().splitlines()[-1], refused
+    refused = notebook.run("Gateway().new_cluster()").error
+    assert "clustersPerUser" in refused or "1 cluster" in refused, refused
 
 
 def test_work_in_flight_survives_a_new_chart_and_a_rollback(
@@ -88,9 +89,11 @@ def test_work_in_flight_survives_a_new_chart_and_a_rollback(
         [str(build.install("helm")), *upgrade], check=True, env={**os.environ, "KUBECONFIG": kubeconfig}, timeout=200
     )
     upgraded = command("status", HUB).stdout
+    owners = {entry.manager for entry in kube.apps.read_namespaced_deployment(NAME, hub).metadata.managed_fields}
     back = command("rollback", HUB).stdout
 
     assert "chart 0.1.1" in upgraded
+    assert owners == {"helm", "kube-controller-manager"}, "both programs are the same owner to Kubernetes"
     assert "is what revision" in back
     assert "chart 0.1.0" in command("status", HUB).stdout
     assert notebook.check(RESULT).text.strip() == str(sum(range(60)))

@@ -74,8 +74,10 @@ def targets(names: Sequence[str], root: str | None, kubeconfig: str | None, cont
         raise CannotGoOn("correct the files first")
     hubs = common.one_or_more(common.enabled_hubs(loaded))
     _refuse_guessing([cluster for _, cluster in hubs], context)
+    from hubwright.helm.releases import act_as_helm
     from hubwright.kube.connection import connect
 
+    act_as_helm()
     connections = {
         cluster.name: connect(kubeconfig, context or cluster.settings.get("kubeContext")) for _, cluster in hubs
     }

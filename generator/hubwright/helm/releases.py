@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from hubwright.helm.engine import HelmFailed, reason
 
 # Helm's own limit of what it remembers of a release.
 HISTORY = 10
+FIELD_MANAGER = b"helm"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,20 @@ class Release:
     def interrupted(self) -> bool:
         """Whether an action on it was begun and not ended; Helm refuses any other until it is settled."""
         return self.status.startswith("pending-")
+
+
+def act_as_helm() -> None:
+    """Give this process the name `helm`, by which Kubernetes knows who owns a field of an object.
+
+    Helm takes the field manager from the process's name. Under Python's, an upgrade of what the helm program installed
+    would be refused as a conflict, and the other way round. Before embedded Helm is loaded, since Go reads the name then.
+    """
+    try:
+        name = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "program_invocation_name")
+    except (ValueError, OSError, TypeError):  # not glibc: the field manager is then the interpreter's name
+        return
+    if name.value and len(ctypes.string_at(name.value)) >= len(FIELD_MANAGER):
+        ctypes.memmove(name.value, FIELD_MANAGER + b"\0", len(FIELD_MANAGER) + 1)
 
 
 class Cancelled(HelmFailed):
