@@ -134,20 +134,23 @@ class Cluster:
             # The kubelet and containerd write below these; inside, they are the sandbox's own.
             "mount -t tmpfs none /run",
             "mkdir -p /run/netns /run/lock /var/log/pods /var/log/containers /var/lib/kubelet /var/lib/cni",
-            f"mkdir -p {self.logs}/pods && mount --bind {self.logs}/pods /var/log/pods",
+            f"mkdir -p {self.logs}/pods {self.folder}/containerd",
+            f"mount --bind {self.logs}/pods /var/log/pods",
             f"mount --bind {self.folder}/containers /var/log/containers",
             "mount -t tmpfs none /var/lib/kubelet",
             "mount -t tmpfs none /var/lib/cni",
             # In memory: unpacking the images on a disk takes most of a minute.
-            f"mkdir -p {self.folder}/containerd && mount -t tmpfs none {self.folder}/containerd",
+            f"mount -t tmpfs none {self.folder}/containerd",
             "echo 1 > /proc/sys/net/ipv4/ip_forward",
             "modprobe br_netfilter 2> /dev/null || true",
-            f"ip link add cni0 type bridge && ip address add {parts.NODE_ADDRESS}/24 dev cni0 && ip link set cni0 up",
+            "ip link add cni0 type bridge",
+            f"ip address add {parts.NODE_ADDRESS}/24 dev cni0",
+            "ip link set cni0 up",
             # Without it policies do not see what passes between pods of one bridge.
             "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables",
             # An address of the internet, for tests of what may leave the cluster; there is no other way out.
-            f"ip link add internet type dummy && ip address add {parts.INTERNET}/32 dev internet && ip link set internet up",
-            f"ip route add default via {sandbox.OUTSIDE}",
+            f"ip address add {parts.INTERNET}/32 dev lo",
+            f"ip route add default via {self._sandbox.outside}",
             *(
                 f"mkdir -p /sys/fs/cgroup/{kind}/{parts.CGROUP}"
                 for kind in ("cpu", "cpuacct", "cpuset", "memory", "pids", "hugetlb", "systemd", "blkio", "devices")

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-# The two ends of the cable between this machine and the sandbox.
-OUTSIDE, INSIDE = "10.243.255.1", "10.243.255.2"
-LINK = "hubwright0"
 
 
 class Sandbox:
@@ -22,8 +17,11 @@ class Sandbox:
     So nothing outlives a test run, whatever ended it: mounts, network interfaces and packet filter go the same way.
     """
 
-    def __init__(self, folder: Path, routes: Sequence[str]) -> None:
+    def __init__(self, folder: Path, routes: Sequence[str] = (), number: int = 0) -> None:
         self._folder = folder
+        # The cable between this machine and the sandbox, and the addresses of its ends.
+        self.link = f"hubwright{number}"
+        self.outside, self.inside = f"10.243.255.{4 * number + 1}", f"10.243.255.{4 * number + 2}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._first = subprocess.Popen(
             [
@@ -60,14 +58,14 @@ class Sandbox:
         def outside(*command: str) -> None:
             subprocess.run(command, check=True, capture_output=True)
 
-        subprocess.run(["ip", "link", "delete", LINK], check=False, capture_output=True)
-        outside("ip", "link", "add", LINK, "type", "veth", "peer", "name", "outside", "netns", str(self._inner))
-        outside("ip", "address", "add", f"{OUTSIDE}/30", "dev", LINK)
-        outside("ip", "link", "set", LINK, "up")
+        subprocess.run(["ip", "link", "delete", self.link], check=False, capture_output=True)
+        outside("ip", "link", "add", self.link, "type", "veth", "peer", "name", "outside", "netns", str(self._inner))
+        outside("ip", "address", "add", f"{self.outside}/30", "dev", self.link)
+        outside("ip", "link", "set", self.link, "up")
         for route in routes:
-            outside("ip", "route", "replace", route, "via", INSIDE)
+            outside("ip", "route", "replace", route, "via", self.inside)
         self.run("ip", "link", "set", "lo", "up")
-        self.run("ip", "address", "add", f"{INSIDE}/30", "dev", "outside")
+        self.run("ip", "address", "add", f"{self.inside}/30", "dev", "outside")
         self.run("ip", "link", "set", "outside", "up")
 
     def command(self, arguments: Sequence[str]) -> list[str]:
@@ -127,8 +125,3 @@ def remove_cgroups(name: str) -> None:
         for folder in folders:
             with contextlib.suppress(OSError):
                 Path(folder).rmdir()
-
-
-def remove_folder(folder: Path) -> None:
-    """A folder with everything in it; what is still mounted below it stays mounted and is told as an error."""
-    shutil.rmtree(folder)

@@ -38,7 +38,8 @@ def act_as_helm() -> None:
     """Give this process the name `helm`, by which Kubernetes knows who owns a field of an object.
 
     Helm takes the field manager from the process's name. Under Python's, an upgrade of what the helm program installed
-    would be refused as a conflict, and the other way round. Before embedded Helm is loaded, since Go reads the name then.
+    would be refused as a conflict, and the other way round. Call it before embedded Helm is
+    loaded: Go reads the name then.
     """
     try:
         name = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "program_invocation_name")
