@@ -19,8 +19,8 @@ import yaml
 from tests.cluster.cluster import Cluster
 from tests.conftest import ROOT
 from tests.e2e import jupyterhub
-from tests.e2e.kube import Kube
-from tests.e2e.notebook import Browser, Kernel
+from tests.e2e.kube import Kube, until
+from tests.e2e.notebook import Browser, Kernel, requests
 
 FLEET = Path(__file__).parent / "fleet"
 LOGS = ROOT / "e2e-logs"
@@ -117,6 +117,8 @@ def hub(kube: Kube, command: Command, fleet: Path) -> str:
     FIGURES.times["from install to ready"] = time.monotonic() - start
     for deployment in ("hub", "proxy"):
         kube.wait_for_deployment(NAMESPACE, deployment)
+    health = f"{kube.service_address(NAMESPACE, 'proxy-public')}/services/dask-gateway/api/health"
+    until("the gateway answers through JupyterHub", lambda: requests.get(health, timeout=5).ok)
     return NAMESPACE
 
 

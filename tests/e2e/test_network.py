@@ -29,6 +29,7 @@ ALLOWED: dict[tuple[str, str, int], str] = {
     ("hub-proxy", "proxy", 8000): "requests of browsers and clients",
     ("hub-proxy", "hub", 8081): "JupyterHub's own",
     ("hub-proxy", "user", 8888): "JupyterHub's own",
+    ("hub", "proxy", 8000): "JupyterHub tries its services once a minute",
     ("hub", "user", 8888): "JupyterHub's own",
     ("hub", "hub-proxy", 8001): "JupyterHub's own",
     ("hub", "hub-proxy", 8000): "open to everyone",
