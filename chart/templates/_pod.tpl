@@ -1,8 +1,12 @@
-{{/* metadata of a component's pods. Scope: dict root, component. */}}
+{{/* metadata of a component's pods. Without the chart's version: a pod restarts when what it runs changes, and a
+     restarted proxy costs users their connections. Scope: dict root, component. */}}
 {{- define "hubwright.podMetadata" -}}
 {{- $values := get .root.Values .component -}}
 labels:
-  {{- include "hubwright.labels" . | nindent 2 }}
+  {{- include "hubwright.selector" . | nindent 2 }}
+  {{- with .root.Values.commonLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
   {{- with $values.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
