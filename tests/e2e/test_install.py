@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.conftest import HUB, Command
 from tests.e2e.kube import Kube, until
@@ -283,6 +284,46 @@ def waiting(command: Command) -> dict[str, Any]:
     report = json.loads(command("status", HUB, "--format", "json").stdout)
     (cluster,) = report[0]["clusters"]
     return cluster if any("no node takes it" in why for why in cluster["why"]) else {}
+
+
+@pytest.fixture
+def namespace_admin(kube: Kube, other: str, kubeconfig: str, tmp_path: Path) -> str:
+    """A kubeconfig of somebody who administers the second hub's namespace and nothing else."""
+    kube.make(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "admin", "namespace": other}},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": "admin", "namespace": other},
+            "subjects": [{"kind": "ServiceAccount", "name": "admin", "namespace": other}],
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        },
+    )
+    token = kube.core.create_namespaced_service_account_token("admin", other, {"spec": {}}).status.token
+    told = yaml.safe_load(Path(kubeconfig).read_text(encoding="utf-8"))
+    told["users"][0]["user"] = {"token": token}
+    file = tmp_path / "namespace-admin"
+    file.write_text(yaml.safe_dump(told), encoding="utf-8")
+    return str(file)
+
+
+def test_doctor_tells_what_one_may_not_do(command: Command, namespace_admin: str) -> None:
+    done = command("doctor", OTHER, "--kubeconfig", namespace_admin, "--format", "json", check=False)
+
+    checks = json.loads(done.stdout)["hubs"][OTHER]
+    told = next(check for check in checks if check["name"] == "permissions")
+    assert (done.returncode, told["status"]) == (1, "error")
+    # `edit` may not grant permissions, nor make kinds that it never heard of.
+    assert "create roles" in told["message"] or "rolebindings" in told["message"] or "more" in told["message"]
+    assert {check["status"] for check in checks if check["name"] in ("crds", "nodes")} == {"warning"}
+
+
+def test_install_stops_before_it_changes_anything(command: Command, namespace_admin: str, kube: Kube) -> None:
+    done = command("install", OTHER, "--kubeconfig", namespace_admin, check=False)
+
+    assert done.returncode == 1
+    assert "nothing was changed" in done.stderr
+    assert kube.apps.list_namespaced_deployment("other").items == []
 
 
 def test_an_unreachable_cluster_is_told_in_one_line(command: Command, tmp_path: Path, kubeconfig: str) -> None:

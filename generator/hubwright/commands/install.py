@@ -13,6 +13,7 @@ import click
 from hubwright import helm, resources
 from hubwright.commands import common, crds, reaching
 from hubwright.commands.reaching import Target
+from hubwright.findings import CannotGoOn
 from hubwright.outputs import gateway
 from hubwright.report.text import counted
 
@@ -134,6 +135,9 @@ def _one(target: Target, no_doctor: bool, recover: bool, timeout: int, stop: thr
         release = installing.put(made, seconds=timeout, say=say, stop=stop)
     except ApiError as error:
         click.echo(f"{reference}: {explain(error)}", err=True)
+        return False
+    except CannotGoOn as error:  # of this hub; the others go on
+        click.echo(f"{reference}: {error}", err=True)
         return False
     except helm.HelmFailed as error:
         click.echo(f"{reference}: not installed: {error}", err=True)

@@ -122,10 +122,12 @@ def _needed(patient: Patient) -> list[tuple[str, str, str]]:
     return list(dict.fromkeys(needed))
 
 
-def _may(patient: Patient, verb: str, group: str, plural: str) -> bool:
+def _may(patient: Patient, verb: str, group: str, plural: str, *, everywhere: bool = False) -> bool:
+    """Whether the user may, in the hub's namespace or in the whole cluster."""
     resource, _, sub = plural.partition("/")
+    namespace = None if everywhere else patient.hub.namespace
     asked = client.V1ResourceAttributes(
-        namespace=patient.hub.namespace, verb=verb, group=group, resource=resource, subresource=sub or None
+        namespace=namespace, verb=verb, group=group, resource=resource, subresource=sub or None
     )
     review = client.V1SelfSubjectAccessReview(spec=client.V1SelfSubjectAccessReviewSpec(resource_attributes=asked))
     api: Any = client.AuthorizationV1Api(patient.connection.api)
@@ -217,7 +219,10 @@ def _namespace(patient: Patient) -> Found:
     except ApiException as error:
         if error.status != 404:
             raise
-        yield WARNING, f"{name} does not exist", "install makes it; to install JupyterHub first is usual"
+        if _may(patient, "create", "", "namespaces", everywhere=True):
+            yield WARNING, f"{name} does not exist", "install makes it; to install JupyterHub first is usual"
+        else:
+            yield ERROR, f"{name} does not exist, and you may not make it", "ask the cluster's administrators for it"
         return
     level = (found.metadata.labels or {}).get(ENFORCE)
     if level:
