@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 _PACKAGE = Path(__file__).resolve().parent
 _REPOSITORY = _PACKAGE.parents[1]
@@ -11,6 +14,12 @@ _REPOSITORY = _PACKAGE.parents[1]
 def chart_folder() -> Path:
     """The folder with Chart.yaml."""
     return _shipped("_chart", "chart")
+
+
+def crds() -> list[dict[str, Any]]:
+    """The chart's custom resource definitions."""
+    files = sorted((chart_folder() / "crds").glob("*.yaml"))
+    return [document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8")) if document]
 
 
 def schema_folder() -> Path:

@@ -93,10 +93,6 @@ class Cluster:
         """End a part at once, as a crash does."""
         self._sandbox.kill(part, signal.SIGKILL)
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command on the node."""
-        return self._sandbox.run(*command)
-
     def wait_for_api(self) -> None:
         """Until the API server answers that it is ready."""
         config.load_kube_config(str(self.kubeconfig))
@@ -128,7 +124,6 @@ class Cluster:
         self.ready_after = time.monotonic() - begin
 
     def _prepare_node(self) -> None:
-        (self.folder / "pods").mkdir()
         (self.folder / "containers").mkdir()
         lines = [
             # The kubelet and containerd write below these; inside, they are the sandbox's own.
@@ -142,6 +137,7 @@ class Cluster:
             # In memory: unpacking the images on a disk takes most of a minute.
             f"mount -t tmpfs none {self.folder}/containerd",
             "echo 1 > /proc/sys/net/ipv4/ip_forward",
+            # Where it is built into the kernel there is no such module; the file written below shows that it works.
             "modprobe br_netfilter 2> /dev/null || true",
             "ip link add cni0 type bridge",
             f"ip address add {parts.NODE_ADDRESS}/24 dev cni0",

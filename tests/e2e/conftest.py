@@ -108,7 +108,7 @@ def command(kubeconfig: str, fleet: Path) -> Command:
 @pytest.fixture(scope="session")
 def hub(kube: Kube, command: Command, fleet: Path) -> str:
     """JupyterHub and the gateway, in a namespace that enforces `restricted`; the namespace's name."""
-    kube.make_namespace(NAMESPACE)
+    kube.make_namespace(NAMESPACE, enforce="restricted")
     command("generate")
     generated = yaml.safe_load((fleet / "values/e2e/hub/rendered/jupyterhub.values.yaml").read_text())
     kube.make(*jupyterhub.objects(NAMESPACE, generated, image="localhost/notebook:1", groups=GROUPS))

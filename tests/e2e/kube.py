@@ -68,10 +68,10 @@ class Kube:
                 if any(one.status != 409 for one in error.api_exceptions):
                     raise
 
-    def make_namespace(self, name: str, **labels: str) -> None:
-        """A namespace that enforces Pod Security `restricted`."""
-        enforced = {"pod-security.kubernetes.io/enforce": "restricted", **labels}
-        self.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": enforced}})
+    def make_namespace(self, name: str, *, enforce: str = "privileged") -> None:
+        """A namespace that enforces this level of Pod Security, with its account."""
+        labels = {"pod-security.kubernetes.io/enforce": enforce}
+        self.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         until(f"account in {name}", lambda: self.core.read_namespaced_service_account("default", name))
 
     def wait_for_deployment(self, namespace: str, name: str, seconds: float = 180) -> None:

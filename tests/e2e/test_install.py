@@ -46,7 +46,7 @@ def statuses(done: subprocess.CompletedProcess[str], hub: str) -> dict[str, set[
 @pytest.fixture
 def other(kube: Kube, hub: str, fleet: Path) -> Iterator[str]:
     """The namespace of the second hub, ready for its gateway; gone afterwards."""
-    kube.make_namespace("other")
+    kube.make_namespace("other", enforce="restricted")
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login", "namespace": "other"}}
     kube.make({**secret, "stringData": {"password": "open"}})
     yield "other"

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import yaml
 
 from hubwright import fleet as fleets
 from hubwright import helm
 from hubwright.commands import template
+from hubwright.model import Cluster, Hub
+from hubwright.outputs import jupyterhub as output
 from tests.cluster import parts
 from tests.e2e import jupyterhub
 from tests.e2e.kube import Json, Kube, until
@@ -78,32 +79,25 @@ with ThreadPoolExecutor(100) as pool:
 """
 
 
-def manifests() -> list[Json]:
-    """The chart's objects for the hub of these tests."""
+def the_hub() -> tuple[Hub, Cluster]:
+    """The hub of these tests."""
     loaded = fleets.read(fleets.select(("e2e/hub",), str(jupyterhub.CONFIG.parent / "fleet" / "values")))
-    (hub,) = loaded.hubs
-    (cluster,) = loaded.fleet.clusters
-    texts = template.rendered(helm.engine("embedded"), hub, cluster).values()
-    return [document for text in texts for document in yaml.safe_load_all(text) if document]
+    (hub,), (cluster,) = loaded.hubs, loaded.fleet.clusters
+    return hub, cluster
+
+
+def manifests() -> list[Json]:
+    """The chart's objects for it."""
+    return list(template.objects_of(template.rendered(helm.engine("embedded"), *the_hub())))
 
 
 def policies(found: list[Json]) -> list[Json]:
     """The gateway's NetworkPolicies and JupyterHub's, for our namespace."""
-    generated = yaml.safe_load(yaml.safe_dump({"singleuser": {"networkPolicy": {"egress": _user_egress()}}, "hub": {}}))
-    hubs = jupyterhub.objects(NAMESPACE, generated, image="", groups={})
+    hubs = jupyterhub.objects(NAMESPACE, output.values(*the_hub()), image="", groups={})
     made = [obj for obj in (*found, *hubs) if obj["kind"] == "NetworkPolicy"]
     for obj in made:
         obj["metadata"]["namespace"] = NAMESPACE
     return made
-
-
-def _user_egress() -> list[Json]:
-    from hubwright.outputs import jupyterhub as output
-
-    loaded = fleets.read(fleets.select(("e2e/hub",), str(jupyterhub.CONFIG.parent / "fleet" / "values")))
-    values = output.values(loaded.hubs[0], loaded.fleet.clusters[0])
-    egress: list[Json] = values["singleuser"]["networkPolicy"]["egress"]
-    return egress
 
 
 def labels(found: list[Json]) -> dict[str, dict[str, str]]:
@@ -150,8 +144,7 @@ def stand_in(role: str, pod_labels: dict[str, str]) -> Json:
 @pytest.fixture(scope="module")
 def reached(kube: Kube) -> Iterator[dict[str, set[tuple[str, int]]]]:
     """Source role to what it reaches: (role or name, port)."""
-    kube.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    until("the namespace's account", lambda: kube.core.read_namespaced_service_account("default", NAMESPACE))
+    kube.make_namespace(NAMESPACE)
     found = manifests()
     roles = labels(found)
     kube.make(*policies(found), *(stand_in(role, own) for role, own in roles.items()))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import yaml
 
 from hubwright import fleet, helm
 from hubwright.capacity import Capacity, capacity_of
@@ -62,8 +61,7 @@ def observed() -> dict[str, tuple[str, int]]:
 def nodes(kube: Kube) -> Iterator[list[str]]:
     """Names of nodes that a test makes; they go afterwards, and the pods of the namespace with them."""
     made: list[str] = []
-    kube.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
-    until("the namespace's account", lambda: kube.core.read_namespaced_service_account("default", NAMESPACE))
+    kube.make_namespace(NAMESPACE)
     yield made
     kube.core.delete_collection_namespaced_pod(NAMESPACE, grace_period_seconds=0)
     until("no pod is left", lambda: not kube.core.list_namespaced_pod(NAMESPACE).items)
@@ -133,11 +131,10 @@ def all_placed(kube: Kube, count: int) -> dict[str, str]:
 
 def hub_json(hub: Hub, cluster: Cluster, engine: helm.Engine) -> Json:
     """The settings that the hub's controller reads, as Helm renders them."""
-    for text in template.rendered(engine, hub, cluster).values():
-        for document in yaml.safe_load_all(text):
-            if document and document["kind"] == "ConfigMap" and "hub.json" in document["data"]:
-                loaded: Json = json.loads(document["data"]["hub.json"])
-                return loaded
+    for document in template.objects_of(template.rendered(engine, hub, cluster)):
+        if document["kind"] == "ConfigMap" and "hub.json" in document["data"]:
+            loaded: Json = json.loads(document["data"]["hub.json"])
+            return loaded
     raise AssertionError(hub.reference)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from kubernetes.client.exceptions import ApiException
 
+from hubwright import resources
 from hubwright.commands.status import duration
 from hubwright.helm.releases import Release
 from hubwright.kube import clusters, connection, crds, doctor, reasons
 
-OURS = next(one for one in crds.ours() if one["metadata"]["name"] == "daskclusters.gateway.dask.org")
+OURS = next(one for one in resources.crds() if one["metadata"]["name"] == "daskclusters.gateway.dask.org")
 
 
 def theirs(version: str | None = None, **changes: Any) -> dict[str, Any]:

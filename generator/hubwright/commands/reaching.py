@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import yaml
 
 from hubwright import helm
 from hubwright.commands import common, template
@@ -41,7 +40,7 @@ class Target:
         from hubwright.kube.doctor import Patient
 
         rendered = template.rendered(helm.engine("embedded"), self.hub, self.cluster)
-        objects = [document for text in rendered.values() for document in yaml.safe_load_all(text) if document]
+        objects = list(template.objects_of(rendered))
         values = gateway.chart_values(self.hub, self.cluster)
         return Patient(connection=self.connection, hub=self.hub, cluster=self.cluster, objects=objects, values=values)
 

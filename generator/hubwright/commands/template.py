@@ -77,21 +77,17 @@ def rendered(engine: helm.Engine, hub: Hub, cluster: Cluster) -> dict[str, str]:
 def _problems(manifests: dict[str, str], hub: Hub) -> tuple[int, int]:
     from hubwright import kubernetes_schemas
 
-    objects = list(_objects(manifests))
-    found = kubernetes_schemas.validate_manifests(objects, kubernetes_schemas.VERSIONS, _crds())
+    objects = list(objects_of(manifests))
+    found = kubernetes_schemas.validate_manifests(objects, kubernetes_schemas.VERSIONS, resources.crds())
     for problem in found:
         click.echo(f"{hub.reference}: {problem}", err=True)
     return len(found), len(objects)
 
 
-def _objects(manifests: dict[str, str]) -> Iterator[dict[str, Any]]:
+def objects_of(manifests: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """The objects of rendered manifests."""
     for text in manifests.values():
         yield from (document for document in yaml.safe_load_all(text) if document)
-
-
-def _crds() -> list[dict[str, Any]]:
-    files = sorted((resources.chart_folder() / "crds").glob("*.yaml"))
-    return [document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8")) if document]
 
 
 def _deliver(manifests: dict[str, str], hub: Hub, output_dir: Path | None) -> None:

@@ -16,6 +16,7 @@ from hubwright.kube.connection import TIMEOUT, Connection
 
 VERSION_ANNOTATION = "hubwright/crd-version"
 FIELD_MANAGER = "hubwright"
+_KIND = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 
 
 class State(StrEnum):
@@ -39,21 +40,10 @@ class Definition:
     theirs: dict[str, Any] | None
     state: State
 
-    @property
-    def usable(self) -> bool:
-        """Whether a gateway of our version can work with what is there."""
-        return self.state in (State.SAME, State.NEWER, State.FOREIGN, State.DIFFERENT)
-
-
-def ours() -> list[dict[str, Any]]:
-    """The chart's definitions."""
-    files = sorted((resources.chart_folder() / "crds").glob("*.yaml"))
-    return [document for file in files for document in yaml.safe_load_all(file.read_text(encoding="utf-8")) if document]
-
 
 def compare(connection: Connection) -> list[Definition]:
     """Every definition of the chart next to the cluster's. Raises ApiException."""
-    return [_compare(connection.custom, definition) for definition in ours()]
+    return [_compare(connection.custom, definition) for definition in resources.crds()]
 
 
 def apply(connection: Connection, definition: Definition) -> None:
@@ -73,9 +63,7 @@ def _compare(api: Any, definition: dict[str, Any]) -> Definition:
     name = definition["metadata"]["name"]
     try:
         # As plain data: the typed client drops fields that it does not know.
-        theirs = api.get_cluster_custom_object(
-            "apiextensions.k8s.io", "v1", "customresourcedefinitions", name, _request_timeout=TIMEOUT
-        )
+        theirs = api.get_cluster_custom_object(*_KIND, name, _request_timeout=TIMEOUT)
     except ApiException as error:
         if error.status != 404:
             raise
@@ -106,9 +94,7 @@ def _versions(definition: dict[str, Any]) -> list[Any]:
 
 def _apply(connection: Connection, definition: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
     answer = connection.custom.patch_cluster_custom_object(
-        "apiextensions.k8s.io",
-        "v1",
-        "customresourcedefinitions",
+        *_KIND,
         definition["metadata"]["name"],
         definition,
         field_manager=FIELD_MANAGER,
